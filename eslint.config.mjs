@@ -1,3 +1,4 @@
+import { builtinModules } from "node:module";
 import { defineConfig, globalIgnores } from "eslint/config";
 import tseslint from "typescript-eslint";
 import fovea from "./test/lint/rooms.mjs";
@@ -18,6 +19,10 @@ const NODE_ROOMS = [
   // Programs that make the zoo's training data; no room imports them.
   "kernel/zoo/train/**",
 ];
+/** Modules of Node with and without the prefix, and packages with native parts. */
+const NODE_MODULES = `^(node:|(${builtinModules.filter((name) => !name.startsWith("_")).join("|")})$|sharp$|onnxruntime-node|zeromq)`;
+/** Selectors have no sign for a slash inside of an expression. */
+const NODE_IMPORT = `ImportExpression[source.value=/${NODE_MODULES.replaceAll("/", "\\u002f")}/]`;
 const ASK_PLATFORM = "Ask kernel/platform: this room also runs in a browser.";
 const NODE_GLOBALS = ["Buffer", "process", "global", "require", "module", "setImmediate", "__dirname", "__filename"];
 
@@ -61,7 +66,7 @@ export default defineConfig(
         "error",
         {
           patterns: [
-            { regex: "^(node:|sharp$|onnxruntime-node|zeromq)", allowTypeImports: false, message: ASK_PLATFORM },
+            { regex: NODE_MODULES, allowTypeImports: false, message: ASK_PLATFORM },
             {
               regex: "/(platform|session|backend)/node/|^\\./node/.|^\\.\\./node/.",
               message: "Import the folder's index, the one module that a bundle for a browser replaces.",
@@ -69,11 +74,7 @@ export default defineConfig(
           ],
         },
       ],
-      "no-restricted-syntax": [
-        "error",
-        ...PACKING,
-        { selector: "ImportExpression[source.value=/^(node:|sharp$)/]", message: ASK_PLATFORM },
-      ],
+      "no-restricted-syntax": ["error", ...PACKING, { selector: NODE_IMPORT, message: ASK_PLATFORM }],
     },
   },
   {

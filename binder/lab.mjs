@@ -47,7 +47,7 @@ async function main() {
     isTerminal: process.stdout.isTTY,
     shell: process.env.SHELL || undefined,
   });
-  // JupyterLab would ask whether to fetch news of its own before anybody has seen a notebook.
+  // JupyterLab would ask whether to fetch its news before anybody has seen a notebook.
   const news = ["--LabApp.news_url=None"];
   process.stderr.write(`fovea: opening ${FIRST_NOTEBOOK} in JupyterLab, Ctrl-C ends it\n`);
   const lab = spawn(bin("jupyter"), ["lab", FIRST_NOTEBOOK, ...asRoot, ...news, ...terminals, ...args], {

@@ -1,6 +1,6 @@
-import type { TensorInfo } from "@tensorflow/tfjs-core";
+import { nativeDevice, tensorOf } from "./arrays";
 import { canFuse } from "./fused";
-import type { NativeBackend } from "./native/backend";
+import type { NativeDevice } from "./native/device";
 import { Capture, type Recording } from "./native/capture";
 import { partsOf } from "./native/parts";
 import { NotRecordable, Recorder, type Value } from "./native/recorder";
@@ -38,9 +38,6 @@ let recordedDraws: Draw[] = [];
 /** Tensors drawn by an earlier call, while its gradient computes again. */
 let drawnBefore: Tensor[] | null = null;
 
-const native = (): NativeBackend => tf.backend() as unknown as NativeBackend;
-const tensorOf = (info: TensorInfo): Tensor => tf.engine().makeTensorFromTensorInfo(info, tf.backend());
-
 /**
  * Returns a tensor that differs from call to call, such as the factors of a dropout, so that a captured computation draws anew.
  *
@@ -50,17 +47,17 @@ const tensorOf = (info: TensorInfo): Tensor => tf.engine().makeTensorFromTensorI
 export function drawn(shape: number[], make: (shape: number[]) => Tensor): Tensor {
   const before = drawnBefore?.shift();
   if (before) return before;
-  const recorder = trainingDevice() === "native" ? native().recorder : null;
+  const recorder = trainingDevice() === "native" ? nativeDevice().recorder : null;
   if (!recorder) return make(shape);
   const value = recorder.input(shape);
   recordedDraws.push({ make, value });
-  return tensorOf(native().symbol(value));
+  return tensorOf(nativeDevice().symbol(value));
 }
 
 /** Computes something as one graph; null where the device cannot. */
 export function captured(computation: Capturable): Tensor | null {
   const all = [...computation.inputs, ...computation.parameters.map(({ value }) => value)];
-  if (!canFuse(all) || native().recorder || drawnBefore) return null;
+  if (!canFuse(all) || nativeDevice().recorder || drawnBefore) return null;
   const parts = batchParts(computation);
   if (!parts) return null;
   const slices: Slice[] = [];
@@ -90,7 +87,7 @@ function batchParts({ inputs, isBatch }: Capturable): number[] | null {
 
 /** Returns the capture for a part of the batch. */
 function find(computation: Capturable, all: readonly Tensor[], size: number): Known | null {
-  const { threadCount } = native().runtime;
+  const { threadCount } = nativeDevice().runtime;
   const shapes = all.map(({ shape }, i) => (computation.isBatch[i] ? [size, ...shape.slice(1)] : shape));
   const key = `${computation.key} ${threadCount} ${shapes.map((shape) => shape.join()).join(";")}`;
   const before = known.get(key);
@@ -103,10 +100,10 @@ function find(computation: Capturable, all: readonly Tensor[], size: number): Kn
 
 /** Records a computation and its gradient; null where it cannot be recorded. */
 function record(computation: Capturable, size: number): Known | null {
-  const backend = native();
+  const device = nativeDevice();
   try {
-    const shape = recording(() => computation.compute(...symbols(backend, computation, size)).shape);
-    return recording(() => recordGradient(backend, computation, size, shape));
+    const shape = recording(() => computation.compute(...symbols(device, computation, size)).shape);
+    return recording(() => recordGradient(device, computation, size, shape));
   } catch {
     // A wrong input fails in the computation itself, with a better error.
     return null;
@@ -114,34 +111,34 @@ function record(computation: Capturable, size: number): Known | null {
 }
 
 function recording<T>(body: () => T): T {
-  const backend = native();
-  backend.recorder = new Recorder();
+  const device = nativeDevice();
+  device.recorder = new Recorder();
   recordedDraws = [];
   try {
     return isolated(body);
   } finally {
-    backend.recorder = null;
+    device.recorder = null;
   }
 }
 
 /** Makes a symbol for each input, and knows the parameters. */
-function symbols(backend: NativeBackend, { inputs, isBatch, parameters }: Capturable, size: number): Tensor[] {
-  const recorder = backend.recorder as Recorder;
+function symbols(device: NativeDevice, { inputs, isBatch, parameters }: Capturable, size: number): Tensor[] {
+  const recorder = device.recorder as Recorder;
   const shapes = inputs.map(({ shape }, i) => (isBatch[i] ? [size, ...shape.slice(1)] : shape));
-  const made = shapes.map((shape) => tensorOf(backend.symbol(recorder.input(shape))));
+  const made = shapes.map((shape) => tensorOf(device.symbol(recorder.input(shape))));
   for (const { value } of parameters) recorder.know(value.dataId, value.shape);
   return made;
 }
 
-function recordGradient(backend: NativeBackend, computation: Capturable, size: number, shape: number[]): Known {
-  const recorder = backend.recorder as Recorder;
-  const inputs = symbols(backend, computation, size);
+function recordGradient(device: NativeDevice, computation: Capturable, size: number, shape: number[]): Known {
+  const recorder = device.recorder as Recorder;
+  const inputs = symbols(device, computation, size);
   const count = inputs.length + computation.parameters.length;
   const outputGradient = recorder.input(shape);
-  const dy = tensorOf(backend.symbol(outputGradient));
+  const dy = tensorOf(device.symbol(outputGradient));
   const xs = [...inputs, ...computation.parameters.map(({ value }) => value)];
   const { value, grads } = tf.engine().gradients(() => computation.compute(...inputs), xs, dy, true);
-  const valueOf = (tensor: Tensor): Value => recorder.valueOf(tensor, backend.data.get(tensor.dataId));
+  const valueOf = (tensor: Tensor): Value => recorder.valueOf(tensor, device.entryOf(tensor));
   const recorded: Recording = {
     recorder,
     given: [...Array.from({ length: count }, (_, i) => i), ...recordedDraws.map((draw) => draw.value)],

@@ -1,5 +1,5 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
-import type { NativeBackend } from "./native/backend";
+import { nativeDevice, tensorOf } from "./arrays";
 import { isPlain } from "./native/backend";
 import { FUSED, type FusedAttributes, type FusedName, type FusedPlanner } from "./native/fused";
 import type { Tensor } from "./tensor";
@@ -28,7 +28,7 @@ export function fused(name: FusedName, inputs: readonly Tensor[], attrs: FusedAt
   if (!canFuse(inputs) || isRecorded()) return null;
   const plan = (FUSED[name] as FusedPlanner)(inputs as readonly TensorInfo[], attrs);
   if (!plan) return null;
-  const backend = tf.backend() as unknown as NativeBackend;
-  const results = backend.compute(plan.operation, inputs as readonly TensorInfo[], plan.shapes);
-  return results.map((info) => tf.engine().makeTensorFromTensorInfo(info, backend as never));
+  return nativeDevice()
+    .compute(plan.operation, inputs as readonly TensorInfo[], plan.shapes)
+    .map(tensorOf);
 }

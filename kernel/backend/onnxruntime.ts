@@ -71,24 +71,27 @@ class WorkerSession implements BackendSession {
   constructor(
     private readonly channel: Channel,
     private readonly id: number,
-    readonly device: SessionOptions["device"],
-    private readonly threads: number,
+    private readonly options: SessionOptions,
   ) {}
+
+  get device(): SessionOptions["device"] {
+    return this.options.device;
+  }
 
   async run(
     feeds: Record<string, HostTensor>,
     fetches: string[],
-    { lend = false }: RunOptions = {},
+    { lend = false, fn = this.options.fn }: RunOptions = {},
   ): Promise<Record<string, HostTensor>> {
-    if (this.disposed) throw new DeviceError("backend.run", "the session is disposed", this.device);
+    if (this.disposed) throw new DeviceError(fn, "the session is disposed", this.device);
     const buffers = [...new Set(Object.values(feeds).map((tensor) => tensor.data.buffer as ArrayBuffer))];
     const start = performance.now();
     const response = await this.channel.send({ kind: "run", session: this.id, feeds, fetches, lend }, buffers);
     for (const [name, { data }] of Object.entries(response.feeds ?? {})) feeds[name].data = data;
     if (response.error !== undefined)
-      throw new DeviceError("backend.run", `${this.device} could not run the model`, response.error);
+      throw new DeviceError(fn, `${this.device} could not run the model`, response.error);
     const ms = performance.now() - start;
-    noteRun({ device: this.device, runtime: `${RUNTIME} ${runtimeVersion()}`, ms, threads: this.threads });
+    noteRun({ device: this.device, runtime: `${RUNTIME} ${runtimeVersion()}`, ms, threads: this.options.threads ?? 0 });
     return response.results ?? {};
   }
 
@@ -115,7 +118,7 @@ export const onnxruntime: InferenceBackend = {
     const channel = channelOf(options.lane ?? 0);
     const response = await channel.send({ kind: "create", ...forThread(model, options) });
     if (response.error !== undefined)
-      throw new DeviceError("backend.create", `${options.device} refused the model`, response.error);
-    return new WorkerSession(channel, response.id, options.device, options.threads ?? 0);
+      throw new DeviceError(options.fn, `${options.device} refused the model`, response.error);
+    return new WorkerSession(channel, response.id, options);
   },
 };

@@ -1,10 +1,9 @@
 import { product } from "../numeric";
-import type { NativeBackend } from "./native/backend";
+import { nativeDevice, tensorOf } from "./arrays";
 import type { BackwardState, Capture } from "./native/capture";
 import type { Value } from "./native/recorder";
 import type { ArrayOperand } from "./native/runtime";
 import type { Tensor } from "./tensor";
-import { tf } from "./tf";
 
 /** Tensor that is made anew for each call. */
 export interface Draw {
@@ -34,16 +33,10 @@ interface Call {
   batch: number;
 }
 
-const native = (): NativeBackend => tf.backend() as unknown as NativeBackend;
-
-function tensorOf({ data, dims }: ArrayOperand): Tensor {
-  const backend = native();
-  return tf.engine().makeTensorFromTensorInfo(backend.own(data, dims), tf.backend());
-}
-
 /** Takes arrays from the device's memory and fills them; they go back where that fails. */
 function filling(shapes: readonly (readonly number[])[], fill: (arrays: ArrayOperand[]) => void): Tensor[] {
-  const { pool } = native();
+  const device = nativeDevice();
+  const { pool } = device;
   const taken: (ArrayOperand & { data: Float32Array<ArrayBuffer> })[] = [];
   try {
     for (const dims of shapes) taken.push({ data: pool.take(product(dims)), dims });
@@ -52,10 +45,10 @@ function filling(shapes: readonly (readonly number[])[], fill: (arrays: ArrayOpe
     for (const { data } of taken) pool.give(data);
     throw error;
   }
-  return taken.map(tensorOf);
+  return taken.map(({ data, dims }) => tensorOf(device.own(data, dims)));
 }
 
-const operandOf = (tensor: Tensor): ArrayOperand => ({ data: native().read32(tensor), dims: tensor.shape });
+const operandOf = (tensor: Tensor): ArrayOperand => ({ data: nativeDevice().read32(tensor), dims: tensor.shape });
 
 /** Returns the part of an array that belongs to a part of the batch. */
 function partOf({ data, dims: [rows, ...rest] }: ArrayOperand, { batch }: Call, { from, size }: Slice): ArrayOperand {
@@ -68,7 +61,7 @@ const inputsOf = (call: Call, slice: Slice): ArrayOperand[] =>
 
 /** Computes the output in its shape, then the values to keep of each part. */
 export function computeForward(call: Call, shape: readonly number[], kept: readonly Value[]): Tensor[] {
-  const { runtime } = native();
+  const { runtime } = nativeDevice();
   const shapes = [shape, ...call.slices.flatMap(({ capture }) => kept.map((value) => capture.shapeOf(value)))];
   return filling(shapes, ([y, ...rest]) =>
     call.slices.forEach((slice, i) => {
@@ -97,7 +90,7 @@ export function computeBackward(call: Call, kept: Kept, wanted: readonly number[
     call.slices.forEach((slice, place) => {
       const outputs = sums.map((sum, i) => (isShared[i] ? sum : partOf(sum, call, slice)));
       slice.capture.backward(
-        native().runtime,
+        nativeDevice().runtime,
         inputsOf(call, slice),
         stateOf(call, kept, place),
         wanted,

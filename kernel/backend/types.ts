@@ -14,6 +14,8 @@ export interface HostTensor {
 
 /** Options of a session. */
 export interface SessionOptions {
+  /** Public function that makes the session, for errors. */
+  fn: string;
   /** Device to run on. */
   device: Device;
   /** Folder with the weights of a model given as bytes. Default: none. */
@@ -28,6 +30,8 @@ export interface SessionOptions {
 export interface RunOptions {
   /** Return the feeds: once the result is available, `data` of each feed is the same memory again. Default `false`. */
   lend?: boolean;
+  /** Public function that runs the model, for errors. Default: the one that made the session. */
+  fn?: string;
 }
 
 /**

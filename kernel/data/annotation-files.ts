@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "../platform/files";
 import { platform } from "../platform";
 import { join, relative, resolve } from "../platform/path";
+import { isRecord } from "../rules/json-text";
 import { describeValue, RuleError } from "../rules/rule-error";
 
 /** Error for a file that does not follow the layout of a data set of pairs. */
@@ -87,7 +88,7 @@ export class Disk {
     } catch (error) {
       throw this.failure(file, "", `the file must be JSON (${(error as Error).message})`, text.slice(0, 40));
     }
-    if (isJson(value)) return value;
+    if (isRecord(value)) return value;
     throw this.failure(file, "", "the file must hold a JSON object", value);
   }
 
@@ -98,10 +99,6 @@ export class Disk {
     this.images.set(file, read);
     return read;
   }
-}
-
-export function isJson(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /**

@@ -2,18 +2,10 @@
 
 import { describe, described, type DisplayBundle, thousands } from "../display/describe";
 import { basename, join } from "../platform/path";
+import { isRecord } from "../rules/json-text";
 import { RuleError, isWhole } from "../rules/rule-error";
 import { checkOptionNames, type OptionNames } from "../rules/option-names";
-import {
-  checkCategories,
-  Disk,
-  isJson,
-  isPlainName,
-  type Json,
-  numbers,
-  plainName,
-  SpairError,
-} from "./annotation-files";
+import { checkCategories, Disk, isPlainName, type Json, numbers, plainName, SpairError } from "./annotation-files";
 
 export { SpairError } from "./annotation-files";
 
@@ -222,7 +214,7 @@ function readView(disk: Disk, pair: Json, file: string, { category, side, keypoi
 
 function readKeypoints(image: Json, file: string): Record<string, readonly [number, number] | null> {
   const kps = image["kps"];
-  if (!isJson(kps)) throw new SpairError(file, "kps", "must be an object of keypoints by id", kps);
+  if (!isRecord(kps)) throw new SpairError(file, "kps", "must be an object of keypoints by id", kps);
   const out: Record<string, readonly [number, number] | null> = {};
   for (const [id, value] of Object.entries(kps)) {
     if (!/^\d+$/.test(id)) throw new SpairError(file, "kps", "must have integer ids", id);

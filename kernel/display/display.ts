@@ -13,6 +13,7 @@ import {
   type SessionHost,
 } from "./host";
 import { checkOptionNames, type OptionNames } from "../rules/option-names";
+import { isRecord } from "../rules/json-text";
 
 /** Value that shows itself as a mime bundle. */
 export interface Displayable {
@@ -50,7 +51,7 @@ export function isDisplayable(value: unknown): value is Displayable {
 
 /** Tests for a plain object whose every key is a mime type. */
 export function isMimeBundle(value: unknown): value is MimeBundle {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  if (!isRecord(value)) return false;
   const keys = Object.keys(value);
   return keys.length > 0 && keys.every((key) => /^[\w.+-]+\/[\w.+-]+$/.test(key));
 }

@@ -58,7 +58,7 @@ export class AttentionMap extends Described {
     const square = parts.every(({ dims }) => dims[dims.length - 1] === tokens && dims[dims.length - 2] === tokens);
     if (!square)
       throw new EncoderError(
-        "encoders.attention",
+        "encoders.Encoder.attention",
         `layer ${layer} must attend over ${tokens} tokens (windowed attention does not)`,
         parts[0].dims,
       );
@@ -78,7 +78,7 @@ export class AttentionMap extends Described {
     const legal = [batch, heads, tokens].every((size, i) => isWhole(place[i], 0) && place[i] < size);
     if (!legal)
       throw new EncoderError(
-        "AttentionMap.row",
+        "encoders.AttentionMap.row",
         `image, head and token must lie in ${batch}, ${heads}, ${tokens}`,
         place,
       );

@@ -65,7 +65,7 @@ export class Collector {
     const { layer, layout } = this.tap;
     const place = `${layout.grid.join(" x ")} patches and ${layout.prefixTokens} prefix tokens`;
     return new EncoderError(
-      "encoders.forwardIntermediates",
+      "encoders.Encoder.forwardIntermediates",
       `layer ${layer} must cover ${place} (windowed attention does not)`,
       dims,
     );
@@ -120,7 +120,7 @@ function normed(tokens: Float32Array, channels: number, norm: NormParameters | n
   const width = norm.scale?.length ?? channels;
   if (width !== channels)
     throw new EncoderError(
-      "encoders.forwardIntermediates",
+      "encoders.Encoder.forwardIntermediates",
       `the final norm takes ${width} channels, use norm: false`,
       channels,
     );

@@ -41,7 +41,7 @@ export interface ForwardResult extends IntermediatesResult {
   final: FeatureMap;
 }
 
-const FORWARD = "encoders.forwardIntermediates";
+const FORWARD = "encoders.Encoder.forwardIntermediates";
 
 /** Frozen vision transformer. It holds memory of the device until `dispose`. */
 export class Encoder extends Described {
@@ -128,7 +128,7 @@ export class Encoder extends Described {
     images: EncoderInput | readonly EncoderInput[],
     options: Pick<ForwardOptions, "indices" | "batchSize" | "onProgress" | "signal"> = {},
   ): Promise<AttentionMap[]> {
-    const fn = "encoders.attention";
+    const fn = "encoders.Encoder.attention";
     this.checkOpen(fn);
     const { network, layouts, plan } = this.parts;
     const { blocks } = network.analysis.structure;
@@ -140,7 +140,7 @@ export class Encoder extends Described {
       { ...checked, network, plan, images: list, fn },
       async ({ pixelValues, dims }, _, count) => {
         this.checkOpen(fn);
-        const outputs = await network.run(pixelValues, dims, fetches, true);
+        const outputs = await network.run(pixelValues, dims, fetches, true, fn);
         outputs.forEach((output, i) => parts[i].push(firstImages(output, count, dims[0])));
       },
     );
@@ -158,7 +158,7 @@ export class Encoder extends Described {
     images: EncoderInput | readonly EncoderInput[],
     options: Pick<ForwardOptions, "batchSize" | "onProgress" | "signal"> = {},
   ): Promise<Embeddings> {
-    const fn = "encoders.embed";
+    const fn = "encoders.Encoder.embed";
     this.checkOpen(fn);
     const checked = checkEmbed(fn, options);
     const { embedding, network, plan } = this.parts;
@@ -170,7 +170,7 @@ export class Encoder extends Described {
     const rows: Float32Array[] = [];
     await eachBatch({ ...checked, network, plan, images: list, fn }, async ({ pixelValues, dims }, _, count) => {
       this.checkOpen(fn);
-      const [output] = await network.run(pixelValues, dims, [embedding], false);
+      const [output] = await network.run(pixelValues, dims, [embedding], false, fn);
       rows.push(firstImages(output, count, dims[0]).data);
     });
     return Embeddings.from(rows, list.length, this.name, this.device);
@@ -188,7 +188,7 @@ export class Encoder extends Described {
     texts: string | readonly string[],
     options: Pick<ForwardOptions, "batchSize" | "onProgress" | "signal"> = {},
   ): Promise<Embeddings> {
-    const fn = "encoders.embedText";
+    const fn = "encoders.Encoder.embedText";
     this.checkOpen(fn);
     const batchSize = checkText(fn, options);
     const list = typeof texts === "string" ? [texts] : texts;
@@ -205,7 +205,7 @@ export class Encoder extends Described {
    * and gets its share of the processor's cores. The caller disposes of them.
    */
   sideBySide(count: number): Encoder[] {
-    this.checkOpen("Encoder.sideBySide");
+    this.checkOpen("encoders.Encoder.sideBySide");
     const threads = Math.max(1, Math.floor(platform().cores() / count));
     return Array.from({ length: count }, (_, i) => {
       const network = this.parts.network.inLane(i + 1, threads);
@@ -225,7 +225,7 @@ export class Encoder extends Described {
 
   /** @internal Graph and sessions, from which a model that can be trained is read. */
   get network(): Network {
-    this.checkOpen("encoder.trainable");
+    this.checkOpen("encoders.Encoder.trainable");
     return this.parts.network;
   }
 
@@ -273,7 +273,7 @@ export class Encoder extends Described {
       { ...checked, network, plan, images, fn: FORWARD },
       async ({ pixelValues, dims }, start, count) => {
         this.checkOpen(FORWARD);
-        const outputs = await network.run(pixelValues, dims, fetches, cut);
+        const outputs = await network.run(pixelValues, dims, fetches, cut, FORWARD);
         for (const collector of collectors) {
           const output = outputs[fetches.indexOf(collector.tap.tensor)];
           collector.add(splitHeads(output, dims[0]), start, count);
@@ -307,7 +307,7 @@ export class Encoder extends Described {
 
   /** Returns the rows and columns of the patch tokens after a block, 0-based. */
   gridOf(layer: number): [rows: number, columns: number] {
-    const [rows, columns] = this.parts.layouts[checkLayer("Encoder.gridOf", layer, this.info.depth)].grid;
+    const [rows, columns] = this.parts.layouts[checkLayer("encoders.Encoder.gridOf", layer, this.info.depth)].grid;
     return [rows, columns];
   }
 

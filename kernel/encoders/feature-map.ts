@@ -73,7 +73,7 @@ export class FeatureMap extends Described {
    * @throws EncoderError for an index out of range
    */
   image(index: number): FeatureMap {
-    const i = this.checkImage("FeatureMap.image", index);
+    const i = this.checkImage("encoders.FeatureMap.image", index);
     const size = this.data.length / this.batch;
     const { data, dims } = this;
     const prefix = this.prefixTokens && slicePrefix(this.prefixTokens, i);
@@ -88,7 +88,7 @@ export class FeatureMap extends Described {
 
   /** Returns the patch tokens of image `index`, `[N, C]` row-major: a view for `NLC`, a copy for `NCHW`. */
   tokens(index: number): Float32Array {
-    const i = this.checkImage("FeatureMap.tokens", index);
+    const i = this.checkImage("encoders.FeatureMap.tokens", index);
     const size = this.data.length / this.batch;
     const part = this.data.subarray(i * size, (i + 1) * size);
     return this.format === "NLC" ? part : transpose(part, this.channels, size / this.channels);

@@ -61,7 +61,7 @@ const MAX_TOKENIZER = 2 ** 26;
  * @returns the path of its `.onnx` file
  */
 export async function fetchText(source: string, model: string, options: HubModelOptions): Promise<string> {
-  const fn = "encoders.embedText";
+  const fn = "encoders.Encoder.embedText";
   const reference = parseReference(source, fn);
   const get = (file: string, maxBytes?: number): Promise<string | null> =>
     optional(hub.fetchFile(reference, file, { onProgress: options.onProgress, fn, maxBytes }));

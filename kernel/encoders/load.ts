@@ -12,6 +12,7 @@ import { resizeModel } from "./positions";
 import { checkPrecision, type Precision, quantizeModel } from "./precision";
 import { readSideInputs, type SideInput } from "./side-inputs";
 import { mergePreprocess, type PreprocessName, type PreprocessOptions, resizePlan } from "./preprocess/config";
+import type { Preprocess } from "./preprocess/preprocess";
 import { checkOptionNames, type OptionNames } from "../rules/option-names";
 
 /** Options of loading an encoder. */
@@ -83,12 +84,7 @@ export async function load(source: ZooName | (string & {}), options: LoadOptions
   const { precision = "fp32", device = "auto" } = options;
   checkPrecision(LOAD, precision, device);
   const files = await findFiles(source, options);
-  const analysis = analyze(files.model, LOAD);
-  if (analysis.refusal)
-    throw new EncoderError(LOAD, `no features can be taken from the graph: ${analysis.refusal}`, files.model);
-  const sides = readSideInputs(LOAD, analysis, options.inputs ?? {});
-  const own = mergePreprocess(options.preprocess, files.config, graphSize(analysis), LOAD, options.inputSize);
-  const plan = options.inputSize === undefined ? own : resizePlan(LOAD, own, options.inputSize);
+  const { analysis, sides, own, plan } = readGraph(files, options);
   const isResized = plan.inputSize.some((side, i) => side !== own.inputSize[i]);
   const fitted = isResized ? resizeModel(LOAD, analysis, own.inputSize, plan.inputSize) : analysis;
   const isInt8 = precision === "int8";
@@ -99,24 +95,33 @@ export async function load(source: ZooName | (string & {}), options: LoadOptions
     const layouts = await findLayouts(network, plan.inputSize, options, isResized);
     const embedding = analysis.model.outputs.find((output) => output.name === "image_embeds")?.name ?? null;
     const name = options.name ?? `${files.name}${isInt8 ? "-int8" : ""}`;
-    return new Encoder({
-      name,
-      source: sourceOf(source, options),
-      network,
-      layouts,
-      plan,
-      embedding,
-      text: files.text,
-    });
+    const { text } = files;
+    return new Encoder({ name, source: sourceOf(source, options), network, layouts, plan, embedding, text });
   } catch (error) {
     await network.dispose();
     if (!isResized || !(error instanceof DeviceError)) throw error;
-    throw new EncoderError(
-      LOAD,
-      `the graph fixes its number of tokens, inputSize must be ${own.inputSize.join(" x ")}`,
-      plan.inputSize,
-    );
+    const size = own.inputSize.join(" x ");
+    throw new EncoderError(LOAD, `the graph fixes its number of tokens, inputSize must be ${size}`, plan.inputSize);
   }
+}
+
+/** A graph that features can be taken from, and the preparation of its pictures. */
+interface ReadGraph {
+  analysis: Analysis;
+  sides: ReturnType<typeof readSideInputs>;
+  /** Preparation at the size of the model. */
+  own: Preprocess;
+  /** Preparation at the size that is asked for. */
+  plan: Preprocess;
+}
+
+function readGraph({ model, config }: ModelFiles, { inputs = {}, preprocess, inputSize }: LoadOptions): ReadGraph {
+  const analysis = analyze(model, LOAD);
+  if (analysis.refusal)
+    throw new EncoderError(LOAD, `no features can be taken from the graph: ${analysis.refusal}`, model);
+  const sides = readSideInputs(LOAD, analysis, inputs);
+  const own = mergePreprocess(preprocess, config, graphSize(analysis), LOAD, inputSize);
+  return { analysis, sides, own, plan: inputSize === undefined ? own : resizePlan(LOAD, own, inputSize) };
 }
 
 /** Returns the options that a second call needs for the same features, without those of device and fetching. */

@@ -90,7 +90,7 @@ async function findText(folders: readonly string[], model: string): Promise<stri
   const path = paths.find((file) => existsSync(file));
   if (path) return path;
   throw new EncoderError(
-    "encoders.embedText",
+    "encoders.Encoder.embedText",
     `the encoder's folder must hold ${textNames(model).join(" or ")}`,
     folders[0],
   );

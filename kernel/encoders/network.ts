@@ -74,13 +74,21 @@ export class Network {
    *
    * @param cut leave out everything that `fetches` do not need; this takes a separate session, as do tensors inside of
    *   blocks
+   * @param fn public function, for errors
    */
-  async run(pixelValues: Float32Array, dims: number[], fetches: string[], cut: boolean): Promise<FloatTensor[]> {
+  async run(
+    pixelValues: Float32Array,
+    dims: number[],
+    fetches: string[],
+    cut: boolean,
+    fn = this.fn,
+  ): Promise<FloatTensor[]> {
     const own = cut || fetches.some((name) => !this.full.includes(name));
     const session = await this.session(own ? fetches : this.full);
     const results = await session.run(
       { [this.analysis.image.name]: this.feed(pixelValues, dims), ...this.sides(dims) },
       fetches,
+      { fn },
     );
     return fetches.map((name) => toFloat(results[name]));
   }
@@ -103,7 +111,7 @@ export class Network {
 
   private create(outputs: string[]): Promise<BackendSession> {
     const { bytes, weightsFolder } = editModel(this.analysis.model, outputs, this.fn);
-    return onnxruntime.create(bytes, { ...this.share, device: this.device, weightsFolder });
+    return onnxruntime.create(bytes, { ...this.share, fn: this.fn, device: this.device, weightsFolder });
   }
 
   private forgetOldest(): void {

@@ -55,7 +55,7 @@ async function probeForm(): Promise<LevelForm> {
     data: new Float32Array(side * side).fill(value),
     dims: [side, side],
   });
-  const session = await onnxruntime.create(bytes, { device: "cpu" });
+  const session = await onnxruntime.create(bytes, { fn: "encoders.load", device: "cpu" });
   try {
     const { y } = await session.run({ a: square(255), b: square(127) }, ["y"]);
     return (y.data as Float32Array).every((value) => value === 255 * 127 * side) ? "int8" : "uint8";

@@ -13,7 +13,7 @@ import { patientBar } from "../display/progress";
 /** Batches, progress and stop of an embedding. */
 type EmbedOptions = Pick<ForwardOptions, "onProgress" | "signal"> & { batchSize: number };
 
-const FN = "encoders.embedText";
+const FN = "encoders.Encoder.embedText";
 const OUTPUT = "text_embeds";
 /** Longest plausible text length. A tokenizer without a limit stores 10^30. */
 const LONGEST = 2 ** 16;
@@ -41,7 +41,7 @@ export class TextTower {
     const known = names.every((name) => name === "input_ids" || name === "attention_mask");
     if (!known || !outputs.some((output) => output.name === OUTPUT))
       throw new EncoderError(FN, `${basename(path)} must take input_ids and attention_mask and give ${OUTPUT}`, names);
-    return new TextTower(tokenizer, await onnxruntime.create(path, { device }), names);
+    return new TextTower(tokenizer, await onnxruntime.create(path, { fn: FN, device }), names);
   }
 
   /** Embeds texts, `batchSize` at a time, and returns one array of rows per batch. */

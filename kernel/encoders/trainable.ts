@@ -4,7 +4,7 @@ import { EncoderError } from "./errors";
 /** Models that encoders become when they are trained: the room of models adds the type of its models as `model`. */
 export interface TrainableModels {
   /** Name of the function that makes them. */
-  maker: "encoder.trainable";
+  maker: "encoders.Encoder.trainable";
 }
 
 /** Type of the model that `Encoder.trainable` makes. */
@@ -22,5 +22,5 @@ export function makeTrainableBy(made: Maker): void {
 /** @throws EncoderError where no room of models is loaded */
 export function trainableOf(encoder: Encoder): Promise<TrainableModel> {
   if (maker) return maker(encoder);
-  throw new EncoderError("encoder.trainable", "the models of fovea must be loaded", encoder.name);
+  throw new EncoderError("encoders.Encoder.trainable", "the models of fovea must be loaded", encoder.name);
 }

@@ -9,11 +9,19 @@ import type { DamagedFile } from "./intact";
 import { load, type LoadOptions } from "../encoders/load";
 import type { Facet, ForwardOptions } from "../encoders/options";
 import type { Precision } from "../encoders/precision";
-import { BYTES, defaultCopies, type ExtractProgress, Extraction, imagesPerFile, withCopies } from "./extraction";
+import {
+  BYTES,
+  defaultCopies,
+  type ExtractProgress,
+  Extraction,
+  type FeatureForm,
+  imagesPerFile,
+  withCopies,
+} from "./extraction";
 import { shardOf, type ShardOption } from "./images";
-import { checkLevels, type FeatureLevel, layersOf } from "./levels";
+import { checkLevels, type ExtractionOptions, type FeatureLevel, layersOf } from "./levels";
 import { type PoolOption, poolOf } from "./pool";
-import { describeRun, type FeatureDtype } from "./run-identity";
+import { describeRun, type ExtractedLayer, type FeatureDtype } from "./run-identity";
 import { type ImageItem, type ImageSource, itemsOf } from "./sources";
 import { FeatureStore } from "./store";
 import { checkOptionNames, type OptionNames } from "../rules/option-names";
@@ -169,57 +177,78 @@ function checkExtract({
 }
 
 async function extractWith(encoder: Encoder, images: ImageItem[], options: ExtractOptions): Promise<ExtractResult> {
-  const { indices = [-1], signal, dtype = "f32", out } = options;
+  const settings = settingsOf(encoder, options);
+  const { form, layers, checked } = settings;
+  const run = await describeRun(EXTRACT, encoder, layers, { facet: checked.facet, norm: checked.norm, ...form });
+  const store = await FeatureStore.open(EXTRACT, options.out, run, options.signal);
+  try {
+    const todo = await missing(images, store);
+    const progress = await extractMissing({ encoder, store, settings, todo, total: images.length }, options);
+    return described(resultOf({ encoder, store, images, todo, progress }, run.hash, options.out), showExtraction);
+  } finally {
+    await store.close();
+  }
+}
+
+/** Layers and numbers that an extraction stores. */
+interface Settings {
+  checked: ExtractionOptions;
+  layers: ExtractedLayer[];
+  form: FeatureForm;
+}
+
+function settingsOf(encoder: Encoder, { indices = [-1], dtype = "f32", ...options }: ExtractOptions): Settings {
   const checked = checkLevels(EXTRACT, encoder, { ...options, indices });
   if (checked.norm && !encoder.info.hasFinalNorm)
     throw new FeatureError(EXTRACT, `${encoder.name} has no final norm, norm must be false`, true);
   const pool = poolOf(EXTRACT, encoder, checked.stored, options.pool);
-  const layers = layersOf(encoder, checked.stored, pool);
-  const run = await describeRun(EXTRACT, encoder, layers, { facet: checked.facet, norm: checked.norm, dtype, pool });
-  const store = await FeatureStore.open(EXTRACT, out, run, signal);
-  try {
-    const todo = await missing(images, store);
-    const job = new Extraction(
-      EXTRACT,
-      encoder,
-      checked,
-      store,
-      { dtype, pool },
-      images.length,
-      reportTo(options, todo.length, images.length),
-    );
-    job.progress.reused = job.progress.done = images.length - todo.length;
-    const batches = Math.ceil(todo.length / checked.batchSize);
-    await withCopies(encoder, options.copies ?? defaultCopies(encoder, batches), (copies) =>
-      job.run(todo, options.imagesPerFile ?? imagesPerFile(layers, dtype), copies),
-    );
-    const lines = images.map(({ path }) => store.lines.get(path));
-    const ok = lines.filter((line) => line?.status === "ok").length;
-    const { reused } = job.progress;
-    const unread = lines.flatMap((line) =>
-      line?.status === "skipped" ? [{ path: line.path, reason: line.reason ?? "" }] : [],
-    );
-    const { precision } = encoder.info;
-    const { damaged } = store;
-    const redone = countIn(todo, damaged);
-    return described<ExtractResult>(
-      {
-        out,
-        hash: run.hash,
-        precision,
-        images: images.length,
-        ok,
-        skipped: unread.length,
-        unread: unread.slice(0, MOST_NAMED),
-        reused,
-        redone,
-        damaged,
-      },
-      showExtraction,
-    );
-  } finally {
-    await store.close();
-  }
+  return { checked, layers: layersOf(encoder, checked.stored, pool), form: { dtype, pool } };
+}
+
+/** An encoder and the pictures whose features it has still to compute. */
+interface Missing {
+  encoder: Encoder;
+  store: FeatureStore;
+  settings: Settings;
+  todo: ImageItem[];
+  /** Number of all pictures. */
+  total: number;
+}
+
+async function extractMissing(
+  { encoder, store, settings: { checked, layers, form }, todo, total }: Missing,
+  options: ExtractOptions,
+): Promise<ExtractProgress> {
+  const job = new Extraction(EXTRACT, encoder, checked, store, form, total, reportTo(options, todo.length, total));
+  job.progress.reused = job.progress.done = total - todo.length;
+  const batches = Math.ceil(todo.length / checked.batchSize);
+  await withCopies(encoder, options.copies ?? defaultCopies(encoder, batches), (copies) =>
+    job.run(todo, options.imagesPerFile ?? imagesPerFile(layers, form.dtype), copies),
+  );
+  return job.progress;
+}
+
+/** State at the end of an extraction. */
+interface Finished extends Pick<Missing, "encoder" | "store" | "todo"> {
+  images: readonly ImageItem[];
+  progress: ExtractProgress;
+}
+
+function resultOf({ encoder, store, images, todo, progress }: Finished, hash: string, out: string): ExtractResult {
+  const lines = images.flatMap(({ path }) => store.lines.get(path) ?? []);
+  const unread = lines.flatMap(({ status, path, reason = "" }) => (status === "skipped" ? [{ path, reason }] : []));
+  return {
+    out,
+    hash,
+    precision: encoder.info.precision,
+    images: images.length,
+    ok: lines.filter(({ status }) => status === "ok").length,
+    skipped: unread.length,
+    unread: unread.slice(0, MOST_NAMED),
+    reused: progress.reused,
+    redone: countIn(todo, store.damaged),
+    damaged: store.damaged,
+  };
 }
 
 function countIn(images: readonly ImageItem[], damaged: readonly DamagedFile[]): number {

@@ -17,7 +17,7 @@ import type { StoredTensor } from "./tensors";
 import type { SystemError } from "../platform/types";
 
 const OPEN = "features.open";
-const FEATURES = "FeatureFolder.features";
+const FEATURES = "features.FeatureFolder.features";
 
 /** Features that `features.extract` wrote, or the parts of a plan. Tensors are read when they are asked for. */
 export class FeatureFolder extends Described {

@@ -1,6 +1,6 @@
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
-import { parseJson } from "../rules/json-text";
+import { isRecord, parseJson } from "../rules/json-text";
 import type { OnnxModelFile } from "../models/onnx/file";
 import { toOnnx as writeOnnx } from "../models/onnx/to-onnx";
 import { checkOptionNames, type OptionNames } from "../rules/option-names";
@@ -99,7 +99,7 @@ async function tokenizerJson(source: string | object): Promise<object> {
   if (typeof source === "string" && !isFile(source)) throw new GroundingError(SAVE, "the tokenizer must exist", source);
   try {
     const value: unknown = typeof source === "string" ? parseJson(await readFile(source, "utf8")) : source;
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+    if (isRecord(value)) return value;
   } catch {
     // Refused below.
   }

@@ -1,5 +1,5 @@
 import { startTfjs } from "../backend/tfjs";
-import { parseJson } from "../rules/json-text";
+import { isRecord, parseJson } from "../rules/json-text";
 import { fullBeit3Config } from "../models/beit3/config";
 import * as nn from "../nn";
 import { checkOptionNames, type OptionNames } from "../rules/option-names";
@@ -103,7 +103,6 @@ function readConfig(path: string, text: string | undefined): Partial<FullSimVgCo
   } catch {
     // Refused below.
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw new GroundingError(LOAD, `the metadata of ${path} must hold a configuration`, text);
+  if (!isRecord(value)) throw new GroundingError(LOAD, `the metadata of ${path} must hold a configuration`, text);
   return value;
 }

@@ -79,7 +79,7 @@ export async function loadOnnx(path: string, options: LoadGroundingOnnxOptions =
       plan.resize,
     );
   const device = await resolveDevice(options.device ?? "auto", LOAD);
-  const session = await onnxruntime.create(path, { device });
+  const session = await onnxruntime.create(path, { fn: LOAD, device });
   return new GroundingSession(session, { facts, tokenizer, plan, unknownId: unknownIdOf(json) });
 }
 
@@ -163,6 +163,7 @@ export class GroundingSession {
         attention_mask: wordsOf(mask, facts.words, dims),
       },
       [...OUTPUTS],
+      { fn: GROUND },
     );
     checkOutputs(boxes, scores, phrases.length);
     return detections(boxes, scores, [picture.width, picture.height]);

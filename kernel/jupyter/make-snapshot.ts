@@ -1,4 +1,4 @@
-/** Makes the session's start-up snapshot in a process of its own. */
+/** Makes the session's start-up snapshot in a separate process. */
 import { makeSnapshot } from "./start-snapshot";
 
 makeSnapshot();

@@ -2,6 +2,7 @@
  * Checks the session's messages before they are used: user code shares its process, and can write to the link or change what
  * the session's own code runs on. A malformed message ends the session, never this process.
  */
+import { isRecord } from "../rules/json-text";
 import { FrameError } from "./frames";
 import type { FromSession } from "./ipc";
 
@@ -10,7 +11,6 @@ type Check = (value: unknown) => boolean;
 const isText: Check = (value) => typeof value === "string";
 const isFlag: Check = (value) => typeof value === "boolean";
 const isCount: Check = (value) => Number.isSafeInteger(value);
-const isObject: Check = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
 const isAnything: Check = () => true;
 const optional =
   (check: Check): Check =>
@@ -23,34 +23,34 @@ const listOf =
 const shaped =
   (fields: Record<string, Check>): Check =>
   (value) =>
-    isObject(value) && firstWrong(value, fields) === undefined;
+    isRecord(value) && firstWrong(value, fields) === undefined;
 
 const isHeader = shaped({ msg_id: isText, msg_type: isText, session: isText });
 const isBuffers = listOf((value) => value instanceof Uint8Array);
 const isReport = shaped({ ename: isText, evalue: isText, traceback: listOf(isText) });
 const isStream: Check = (value) => value === "stdout" || value === "stderr";
-const isOk = shaped({ status: (value) => value === "ok", userExpressions: isObject, payload: listOf(isObject) });
+const isOk = shaped({ status: (value) => value === "ok", userExpressions: isRecord, payload: listOf(isRecord) });
 const isOutcome: Check = (value) =>
   isOk(value) || (shaped({ status: (status) => status === "error" })(value) && isReport(value));
 
-const COMM = { parent: optional(isHeader), commId: isText, data: isAnything, metadata: isObject, buffers: isBuffers };
+const COMM = { parent: optional(isHeader), commId: isText, data: isAnything, metadata: isRecord, buffers: isBuffers };
 const FIELDS: Record<FromSession["type"], Record<string, Check>> = {
   ready: {},
   unusable: {},
   stream: { parent: optional(isHeader), name: isStream, text: isText },
   display: {
     parent: optional(isHeader),
-    data: isObject,
-    metadata: isObject,
+    data: isRecord,
+    metadata: isRecord,
     displayId: optional(isText),
     update: isFlag,
     buffers: isBuffers,
   },
-  result: { parent: isHeader, executionCount: isCount, data: isObject, metadata: isObject },
+  result: { parent: isHeader, executionCount: isCount, data: isRecord, metadata: isRecord },
   clearOutput: { parent: optional(isHeader), wait: isFlag },
   input: { parent: isHeader, prompt: isText, password: isFlag },
   done: { parent: isHeader, outcome: isOutcome },
-  answer: { id: isCount, ok: isFlag, answer: optional(isObject), error: optional(isReport) },
+  answer: { id: isCount, ok: isFlag, answer: optional(isRecord), error: optional(isReport) },
   commOpen: { ...COMM, target: isText },
   commMessage: COMM,
   commClose: COMM,

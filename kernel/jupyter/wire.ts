@@ -4,6 +4,7 @@
  */
 import { createHmac, randomUUID, timingSafeEqual } from "node:crypto";
 import { isShallow } from "./depth";
+import { isRecord } from "../rules/json-text";
 import { PROTOCOL_VERSION, type Content, type Header, type Message } from "./messages";
 
 const DELIMITER = Buffer.from("<IDS|MSG>");
@@ -94,7 +95,7 @@ export class HeaderFactory {
 function parseObject(frame: Uint8Array): Content | undefined {
   try {
     const value: unknown = JSON.parse(Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength).toString("utf8"));
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Content) : undefined;
+    return isRecord(value) ? (value as Content) : undefined;
   } catch {
     return undefined;
   }

@@ -90,12 +90,12 @@ export class Adapters {
 
   /** Returns an adapter's complete configuration. */
   config(name: string): AdapterConfig {
-    return this.holder("lora.config", name).config;
+    return this.holder("lora.Adapters.config", name).config;
   }
 
   /** Returns the adapted layers, the copied modules and the unused targets of an adapter. */
   matched(name: string): Targets {
-    return this.holder("lora.matched", name).targets;
+    return this.holder("lora.Adapters.matched", name).targets;
   }
 
   private holder(fn: string, name: string): Held {
@@ -110,7 +110,7 @@ export class Adapters {
    * @throws LoraError when a name is taken, an option is wrong, no layer matches, or a target is no linear layer
    */
   add(name: string, options: AdapterOptions, { random }: Pick<AttachOptions, "random"> = {}): Targets {
-    return this.put("lora.add", name, configOf("lora.add", options), random);
+    return this.put("lora.Adapters.add", name, configOf("lora.Adapters.add", options), random);
   }
 
   /** @internal */
@@ -161,7 +161,7 @@ export class Adapters {
    * @throws LoraError for an unknown name, or two adapters that bring along the same bias or rows
    */
   activate(...names: string[]): void {
-    const fn = "lora.activate";
+    const fn = "lora.Adapters.activate";
     const changes = names.map((name) => this.holder(fn, name).changes).filter((one) => !one.isEmpty);
     const clash = changes.map((one, i) => changes.slice(i + 1).map((other) => one.shared(other))).flat();
     const shared = clash.find((key) => key !== null);
@@ -182,7 +182,7 @@ export class Adapters {
    * @returns the result of `run`
    */
   disabled<T>(run: () => T): T {
-    this.checkUnmerged("lora.disabled");
+    this.checkUnmerged("lora.Adapters.disabled");
     return this.selection.disabledDuring(run);
   }
 
@@ -191,7 +191,7 @@ export class Adapters {
    * that it brings along are among them while it is active.
    */
   parameters(name: string): Map<string, Parameter> {
-    const { changes } = this.holder("lora.parameters", name);
+    const { changes } = this.holder("lora.Adapters.parameters", name);
     return this.places.parameters(name, this.active.includes(name) ? changes.biases : []);
   }
 
@@ -229,8 +229,8 @@ export class Adapters {
 
   /** Removes an adapter and frees it. */
   remove(name: string): void {
-    this.holder("lora.remove", name);
-    this.checkUnmerged("lora.remove");
+    this.holder("lora.Adapters.remove", name);
+    this.checkUnmerged("lora.Adapters.remove");
     this.activate(...this.selection.names.filter((one) => one !== name));
     this.places.drop(name);
     this.held.get(name)?.changes.dispose();
@@ -250,7 +250,7 @@ export class Adapters {
    * @throws LoraError where the update depends on the input, a value is not finite, or adapters are already merged
    */
   async merge(names: readonly string[] = this.selection.names): Promise<void> {
-    const fn = "lora.merge";
+    const fn = "lora.Adapters.merge";
     for (const name of names) this.checkMergeable(fn, name);
     this.checkUnmerged(fn);
     const layers = [...new Map([...this.places.adapted].map(([path, layer]) => [layer, path]))];
@@ -294,7 +294,7 @@ export class Adapters {
    *   `cat`, or an option is out of its range
    */
   async combine(name: string, weights: Record<string, number>, options: CombineOptions = {}): Promise<Targets> {
-    const fn = "lora.combine";
+    const fn = "lora.Adapters.combine";
     this.checkName(fn, name);
     const parts = Object.entries(weights).map(([part, weight]) => ({
       ...this.holder(fn, part),
@@ -315,7 +315,7 @@ export class Adapters {
    * @param dtype type of its tensors, default F32
    */
   async file(name: string, dtype: FloatDtype = "F32"): Promise<AdapterFile> {
-    const { config, targets, naming, changes } = this.holder("lora.file", name);
+    const { config, targets, naming, changes } = this.holder("lora.Adapters.file", name);
     const tensors = await changes.tensors();
     for (const [path, part] of this.places.parts(name))
       for (const [key, tensor] of await stateOf(part)) tensors.set(keyOf(naming.fileName(path), key), tensor);
@@ -375,7 +375,7 @@ export class Adapters {
     const expected = new Map<string, { shape: readonly number[] }>([...own, ...held.changes.shapes]);
     const report = compareKeys(expected, tensors, await this.places.baseCopies(tensors, held.naming));
     if (strict) checkReport(fn, report);
-    for (const key of report.loaded) own.get(key)?.assign(toFloat32(tensors.get(key)!));
+    for (const key of report.loaded) own.get(key)?.assign(toFloat32(fn, tensors.get(key)!));
     return report;
   }
 

@@ -135,7 +135,7 @@ function valuesOf(
 ): Tensor {
   if (rows === null && stored.shape.join() !== shape.join())
     throw new LoraError(fn, `${key} must be [${shape.join(", ")}]`, stored.shape);
-  const values = toFloat32(stored);
+  const values = toFloat32(fn, stored);
   if (!values.every((value) => Number.isFinite(value))) throw new LoraError(fn, `${key} must be finite`, stored.dtype);
   return tf.keep(tf.tensor(values, stored.shape.slice(), "float32"));
 }

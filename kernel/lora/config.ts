@@ -1,4 +1,5 @@
 import { LoraError } from "./error";
+import { isRecord } from "../rules/json-text";
 
 /** Options of every kind of adapter, with PEFT's names in camel case. */
 export interface SharedConfig {
@@ -117,7 +118,7 @@ const isTexts = (value: unknown): value is string[] =>
   Array.isArray(value) && value.every((one) => typeof one === "string");
 const isIndex = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
 const isMap = (value: unknown, holds: (one: unknown) => boolean): boolean =>
-  typeof value === "object" && value !== null && !Array.isArray(value) && Object.values(value).every(holds);
+  isRecord(value) && Object.values(value).every(holds);
 
 const COUNT: Rule = { text: "a whole number of at least 1", holds: isCount };
 const AMOUNT: Rule = { text: "a finite number", holds: isAmount };

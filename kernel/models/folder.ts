@@ -1,4 +1,4 @@
-import { parseJson } from "../rules/json-text";
+import { isRecord, parseJson } from "../rules/json-text";
 import { platform } from "../platform";
 import { existsSync, readFileSync } from "../platform/files";
 import { join } from "../platform/path";
@@ -24,6 +24,6 @@ export function readObject(fn: string, folder: string, name: string): Record<str
   } catch (error) {
     throw new ModelError(fn, `${name} must hold JSON (${(error as Error).message})`, path);
   }
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  if (isRecord(value)) return value as Record<string, unknown>;
   throw new ModelError(fn, `${name} must hold a JSON object`, path);
 }

@@ -87,7 +87,7 @@ export class VisionLanguageModel extends nn.Module {
    * @param targets int32 [B, T]: the word after each word, -100 where it is not counted
    */
   loss(batch: Batch, targets: Tensor): Tensor {
-    const { places, words } = countedPlaces(targets);
+    const { places, words } = countedPlaces("models.VisionLanguageModel.loss", targets);
     return nn.crossEntropy(this.logitsAt(batch, places), words);
   }
 
@@ -127,10 +127,10 @@ export function hiddenAtWords(languageModel: LanguageModel, { seen, ids, mask }:
 }
 
 /** Returns the counted rows. Only they reach the vocabulary, because most of a sequence is padding or question. */
-export function countedPlaces(targets: Tensor): { places: Tensor; words: Tensor } {
+export function countedPlaces(where: string, targets: Tensor): { places: Tensor; words: Tensor } {
   const values = targets.dataSync();
   const places = [...values.keys()].filter((at) => values[at] >= 0);
-  if (!places.length) throw new ModelError("models.loss", "at least one target of the batch must count", "none");
+  if (!places.length) throw new ModelError(where, "at least one target of the batch must count", "none");
   const words = places.map((at) => values[at]);
   return { places: tf.tensor(places, [places.length], "int32"), words: tf.tensor(words, [words.length], "int32") };
 }

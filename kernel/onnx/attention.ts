@@ -131,5 +131,5 @@ function unscale(graph: Graph, name: string): string {
 /** Tests for a constant of one element, or a number computed from shapes (timm's scale). */
 function isNumber(graph: Graph, name: string): boolean {
   const constant = graph.constant(name);
-  return constant ? elementCount(constant) === 1 : true;
+  return constant ? elementCount(graph.model.fn, constant) === 1 : true;
 }

@@ -50,7 +50,7 @@ export function findStructure(graph: Graph): Structure {
 function findNorms(graph: Graph): NormSite[] {
   const epsilonOf = (name: string): number | null => {
     const tensor = graph.constant(name);
-    return tensor && tensor.dims.length <= 1 && elementCount(tensor) === 1
+    return tensor && tensor.dims.length <= 1 && elementCount(graph.model.fn, tensor) === 1
       ? (readTensor(graph.model, tensor)?.[0] ?? null)
       : null;
   };

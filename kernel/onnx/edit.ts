@@ -73,9 +73,9 @@ function graphFields(model: OnnxModel, outputs: string[], job: Job): Uint8Array[
       const instead = quantized.nodes(node);
       if (instead) return instead;
       const inputs = wide.inputs(node);
-      if (inputs) return [bytesField(1, rewriteInputs(node, inputs, job.source))];
+      if (inputs) return [bytesField(1, rewriteInputs(node, inputs, job))];
       const isWider = model.extended.has(node) && used.has(node.outputs[3]);
-      return [isWider ? bytesField(1, rewriteNode(node, job.source)) : copy(1, node.range)];
+      return [isWider ? bytesField(1, rewriteNode(node, job)) : copy(1, node.range)];
     }),
     ...quantized.initializers(),
     ...wide.initializers,
@@ -125,27 +125,27 @@ function readsOf(node: OnnxNode, { quantized }: OnnxModel): string[] {
  * Writes a node with its present outputs; `Attention` gets the mode that returns probabilities. Other fields are
  * copied.
  */
-function rewriteNode(node: OnnxNode, source: ByteSource): Uint8Array {
+function rewriteNode(node: OnnxNode, { source, fn }: Job): Uint8Array {
   const { start, end } = node.range;
   const old = source.view(start, end - start).slice();
   const outputs = node.outputs.map((name) => textField(2, name));
-  if (!isAttention(node)) return joinBytes([dropFields(old, 2), ...outputs]);
+  if (!isAttention(node)) return joinBytes([dropFields(fn, old, 2), ...outputs]);
   const mode = bytesField(5, attributeMessage("qk_matmul_output_mode", 3));
-  return joinBytes([dropFields(old, 2, "qk_matmul_output_mode"), ...outputs, mode]);
+  return joinBytes([dropFields(fn, old, 2, "qk_matmul_output_mode"), ...outputs, mode]);
 }
 
 /** Writes a node with other inputs. */
-function rewriteInputs(node: OnnxNode, inputs: readonly string[], source: ByteSource): Uint8Array {
+function rewriteInputs(node: OnnxNode, inputs: readonly string[], { source, fn }: Job): Uint8Array {
   const { start, end } = node.range;
   return joinBytes([
-    dropFields(source.view(start, end - start).slice(), 1),
+    dropFields(fn, source.view(start, end - start).slice(), 1),
     ...inputs.map((name) => textField(1, name)),
   ]);
 }
 
 /** Removes one kind of a node's fields and one attribute. The message has been parsed before, so it is well formed. */
-function dropFields(message: Uint8Array, number: number, attribute?: string): Uint8Array {
-  const context = { source: openSource(message, "onnx.edit"), fn: "onnx.edit" };
+function dropFields(fn: string, message: Uint8Array, number: number, attribute?: string): Uint8Array {
+  const context = { source: openSource(message, fn), fn };
   const kept: Uint8Array[] = [];
   for (const field of fields(context, { start: 0, end: message.length })) {
     const isNamed = attribute !== undefined && field.number === 5 && nameOf(context, field) === attribute;

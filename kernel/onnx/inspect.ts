@@ -159,7 +159,7 @@ export function countParameters(model: OnnxModel): number {
   const weights = [...model.initializers.values()].filter(
     (tensor) => tensor.dataType !== DataType.int64 && tensor.dims.length > 0,
   );
-  return weights.reduce((sum, tensor) => sum + elementCount(tensor), 0);
+  return weights.reduce((sum, tensor) => sum + elementCount(model.fn, tensor), 0);
 }
 
 /**

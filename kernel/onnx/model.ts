@@ -85,6 +85,8 @@ export interface Widened {
 
 /** Parsed model: structure in memory, weights by their place in the file. */
 export interface OnnxModel {
+  /** Public function that reads the model, for errors. */
+  fn: string;
   path: string | null;
   /** Source of a model that is not a file; null for a file. */
   memory: ByteSource | null;

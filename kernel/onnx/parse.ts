@@ -24,7 +24,7 @@ const MAX_NODES = 1_000_000;
  * @param fn name of the public function in errors
  * @throws OnnxError when the file is missing, truncated, or no ONNX model
  */
-export function readModel(model: string | Uint8Array | ByteSource, fn = "onnx.read"): OnnxModel {
+export function readModel(model: string | Uint8Array | ByteSource, fn = "onnx.inspect"): OnnxModel {
   const source = openSource(model, fn);
   try {
     return { ...parseKnown({ source, fn }), memory: typeof model === "string" ? null : source };
@@ -48,6 +48,7 @@ function parseKnown(context: Context): OnnxModel {
 function parseModel(context: Context): OnnxModel {
   const { path, size } = context.source;
   const found: OnnxModel = {
+    fn: context.fn,
     path,
     memory: null,
     size,

@@ -27,6 +27,7 @@ class FileSource implements ByteSource {
 
   constructor(
     readonly path: string,
+    private readonly fn: string,
     private readonly handle: number,
     readonly size: number,
   ) {}
@@ -43,7 +44,7 @@ class FileSource implements ByteSource {
   private fill(bytes: Uint8Array, start: number): void {
     for (let done = 0; done < bytes.length;) {
       const count = readSync(this.handle, bytes, done, bytes.length - done, start + done);
-      if (count === 0) throw new OnnxError("onnx.read", "the file became shorter while it was read", this.path);
+      if (count === 0) throw new OnnxError(this.fn, "the file became shorter while it was read", this.path);
       done += count;
     }
   }
@@ -75,7 +76,7 @@ export function openSource(model: string | Uint8Array | ByteSource, fn: string):
     throw new OnnxError(fn, `the model file cannot be opened (${(error as SystemError).code})`, model);
   }
   const stat = fstatSync(handle);
-  if (stat.isFile()) return new FileSource(model, handle, stat.size);
+  if (stat.isFile()) return new FileSource(model, fn, handle, stat.size);
   closeSync(handle);
   throw new OnnxError(fn, "the model must be a file", model);
 }

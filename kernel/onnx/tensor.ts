@@ -24,11 +24,11 @@ const BYTES: Record<number, number> = {
 /** Largest tensor read on the host: norm parameters and constants, never weight matrices. */
 const MAX_ELEMENTS = 1 << 20;
 
-/** Returns the number of elements of a tensor; throws for an invalid shape. */
-export function elementCount(tensor: TensorInfo): number {
+/** Returns the number of elements of a tensor; throws for an invalid shape, with the name of the public function. */
+export function elementCount(fn: string, tensor: TensorInfo): number {
   const count = product(tensor.dims);
   if (tensor.dims.some((dim) => dim < 0) || !Number.isSafeInteger(count))
-    throw new OnnxError("onnx.read", `initializer ${tensor.name} has an impossible shape`, `[${tensor.dims}]`);
+    throw new OnnxError(fn, `initializer ${tensor.name} has an impossible shape`, `[${tensor.dims}]`);
   return count;
 }
 
@@ -39,7 +39,7 @@ export function elementCount(tensor: TensorInfo): number {
  * @throws OnnxError when bytes are missing
  */
 export function readTensor(model: OnnxModel, tensor: TensorInfo): Float64Array | null {
-  const count = elementCount(tensor);
+  const count = elementCount(model.fn, tensor);
   const size = BYTES[tensor.dataType];
   if (!size || count > MAX_ELEMENTS) return null;
   if (tensor.external) return decode(tensor, readExternal(model, tensor, count * size), count);
@@ -50,7 +50,7 @@ export function readTensor(model: OnnxModel, tensor: TensorInfo): Float64Array |
   if (isTyped) return null;
   if (end - start !== count * size)
     throw new OnnxError(
-      "onnx.read",
+      model.fn,
       `initializer ${tensor.name} of shape [${tensor.dims}] needs ${count * size} bytes`,
       end - start,
     );
@@ -64,38 +64,37 @@ export function readTensor(model: OnnxModel, tensor: TensorInfo): Float64Array |
  */
 export function readFloats(model: OnnxModel, tensor: TensorInfo): Float32Array | null {
   const isHalf = tensor.dataType === DataType.float16;
-  const size = elementCount(tensor) * (isHalf ? 2 : 4);
+  const size = elementCount(model.fn, tensor) * (isHalf ? 2 : 4);
   const range = tensor.raw ?? (isHalf ? undefined : tensor.typed[0]);
   if (!tensor.external && !range) return null;
   if (range && range.end - range.start !== size)
-    throw new OnnxError("onnx.read", `initializer ${tensor.name} needs ${size} bytes`, range.end - range.start);
+    throw new OnnxError(model.fn, `initializer ${tensor.name} needs ${size} bytes`, range.end - range.start);
   // A copy, because numbers must begin at a multiple of their size.
   const { buffer } = range ? copyOf(model, range.start, size) : readExternal(model, tensor, size);
   return isHalf ? halfToFloat(new Uint16Array(buffer)) : new Float32Array(buffer);
 }
 
-function copyOf({ memory, path }: OnnxModel, start: number, length: number): Uint8Array<ArrayBuffer> {
-  return memory ? Uint8Array.from(memory.view(start, length)) : readFile(path ?? "", start, length);
+function copyOf({ memory, path, fn }: OnnxModel, start: number, length: number): Uint8Array<ArrayBuffer> {
+  return memory ? Uint8Array.from(memory.view(start, length)) : readFile(fn, path ?? "", start, length);
 }
 
 function readExternal(model: OnnxModel, tensor: TensorInfo, length: number): Uint8Array<ArrayBuffer> {
   const { location, offset } = tensor.external ?? { location: "", offset: 0 };
-  if (model.path === null) throw new OnnxError("onnx.read", "external data needs a model on disk", tensor.name);
+  if (model.path === null) throw new OnnxError(model.fn, "external data needs a model on disk", tensor.name);
   // Through links that leave the folder no file is read.
-  const files = new WeightFiles(model.path, "onnx.read");
-  return readFile(join(files.folder, files.locate(location)), offset, length);
+  const files = new WeightFiles(model.path, model.fn);
+  return readFile(model.fn, join(files.folder, files.locate(location)), offset, length);
 }
 
-function readFile(path: string, start: number, length: number): Uint8Array<ArrayBuffer> {
+function readFile(fn: string, path: string, start: number, length: number): Uint8Array<ArrayBuffer> {
   const handle = openSync(path, "r");
   try {
     // Before memory is taken for what a damaged shape promises.
     if (start + length > fstatSync(handle).size)
-      throw new OnnxError("onnx.read", `the file ends inside an initializer, ${length} bytes wanted`, path);
+      throw new OnnxError(fn, `the file ends inside an initializer, ${length} bytes wanted`, path);
     const bytes = new Uint8Array(length);
     const count = readSync(handle, bytes, 0, length, start);
-    if (count !== length)
-      throw new OnnxError("onnx.read", `the file ends inside an initializer, ${length} bytes wanted`, path);
+    if (count !== length) throw new OnnxError(fn, `the file ends inside an initializer, ${length} bytes wanted`, path);
     return bytes;
   } finally {
     closeSync(handle);

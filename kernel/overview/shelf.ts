@@ -2,7 +2,7 @@ import { list } from "../encoders/locate";
 import { parseRun, RUN, MANIFEST } from "../features/store";
 import { listCached } from "../hub/listing";
 import { hubSettings } from "../hub/settings";
-import { parseJson } from "../rules/json-text";
+import { isRecord, parseJson } from "../rules/json-text";
 import { platform } from "../platform";
 import { readPlainFile, stat } from "../platform/files";
 import { join } from "../platform/path";
@@ -179,9 +179,7 @@ export async function readObject(path: string): Promise<Record<string, unknown> 
   const text = await readText(path);
   try {
     const value: unknown = text === null ? null : parseJson(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : null;
+    return isRecord(value) ? (value as Record<string, unknown>) : null;
   } catch {
     return null;
   }

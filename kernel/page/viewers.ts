@@ -7,7 +7,7 @@ import * as protocol from "../protocol";
 export interface PageViewers {
   scripts: readonly string[];
   style: string;
-  /** True for plotly, which styles its elements by attributes and rules of its own. */
+  /** True for plotly, which styles its elements by attributes and separate rules. */
   stylesInline: boolean;
 }
 

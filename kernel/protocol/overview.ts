@@ -1,18 +1,6 @@
-import {
-  index,
-  list,
-  nullable,
-  number,
-  object,
-  oneOf,
-  optional,
-  pair,
-  ProtocolError,
-  type Reader,
-  text,
-} from "./core/check";
+import { flag, index, list, nullable, number, object, oneOf, optional, pair, type Reader, text } from "./core/check";
 import { type ErrorReply, type Message, messageReader } from "./core/messages";
-import { type DeviceStatus, deviceStatus } from "./status";
+import { type DeviceStatus, deviceStatus, RUN_STATES, type RunState } from "./status";
 
 /** Target of the comm by which JupyterLab's side panel asks a session for its models, data, memory and work. */
 export const OVERVIEW_TARGET = "fovea.overview";
@@ -63,24 +51,11 @@ export interface LoadedEncoder {
   bytes: number;
 }
 
-/** States of a training, as `train.TrainingControl` has them. */
-export const TRAINING_STATES = [
-  "waiting",
-  "running",
-  "pausing",
-  "paused",
-  "stopping",
-  "finished",
-  "stopped",
-  "interrupted",
-  "failed",
-] as const;
-
 /** A training of the session. */
 export interface ListedTraining {
   id: number;
   name: string;
-  state: (typeof TRAINING_STATES)[number];
+  state: RunState;
   step: number;
   totalSteps: number;
 }
@@ -143,10 +118,6 @@ export const VIEW_MEGABYTES = { min: 16, max: 65_536, default: 512 } as const;
 export const MOST_LISTED = 500;
 const amount = number({ min: 0 });
 const name = text(1000);
-const flag: Reader<boolean> = (value, path, where) => {
-  if (typeof value === "boolean") return value;
-  throw new ProtocolError(where, path, "true or false", value);
-};
 const listed = <T>(item: Reader<T>): Reader<T[]> => list(item, 0, MOST_LISTED);
 
 /** Readers of the shelf's entries, by its lists. */
@@ -193,7 +164,7 @@ const activity = object<ActivityReply>({
     object<ListedTraining>({
       id: index,
       name,
-      state: oneOf(TRAINING_STATES),
+      state: oneOf(RUN_STATES),
       step: amount,
       totalSteps: amount,
     }),

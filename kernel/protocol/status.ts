@@ -1,6 +1,20 @@
 import { number, object, optional, type Reader, text } from "./core/check";
 import { ENGLISH, type Translate } from "./core/words";
 
+/** States of a run, as `train.TrainingControl` has them: `waiting` until `fit` begins; the last four are ends. */
+export const RUN_STATES = [
+  "waiting",
+  "running",
+  "pausing",
+  "paused",
+  "stopping",
+  "finished",
+  "stopped",
+  "interrupted",
+  "failed",
+] as const;
+export type RunState = (typeof RUN_STATES)[number];
+
 /** Target of the comm by which a status bar follows what the kernel computes with. */
 export const STATUS_TARGET = "fovea.status";
 

@@ -1,4 +1,5 @@
-import { parseJson } from "../rules/json-text";
+import { isRecord, parseJson } from "../rules/json-text";
+import { plainText } from "../protocol/core/words";
 import { isFile, readFileSync } from "../platform/files";
 import { PublishError } from "./error";
 
@@ -77,12 +78,12 @@ function bundlesOf(attachments: Bundle): Record<string, Bundle> {
 function readOutput(output: unknown): Output {
   const { output_type: type, name, text, data, ename, evalue, traceback } = record(output);
   const said = textOf(text);
-  if (type === "stream" && said !== null) return { kind: "stream", text: plain(said), isError: name === "stderr" };
+  if (type === "stream" && said !== null) return { kind: "stream", text: plainText(said), isError: name === "stderr" };
   if ((type === "display_data" || type === "execute_result") && isRecord(data))
     return { kind: "data", bundle: bundleOf(data) };
   if (type !== "error") return { kind: "unknown" };
   const lines = Array.isArray(traceback) ? textOf(traceback.map((line) => `${String(line)}\n`)) : null;
-  return { kind: "error", text: plain(lines || `${String(ename)}: ${String(evalue)}`) };
+  return { kind: "error", text: plainText(lines || `${String(ename)}: ${String(evalue)}`) };
 }
 
 /** Bundles store texts as one string or as lines; JSON is kept as it is. */
@@ -94,18 +95,5 @@ function textOf(parts: unknown): string | null {
   const lines = Array.isArray(parts) ? parts : [parts];
   return lines.every((line) => typeof line === "string") ? lines.join("") : null;
 }
-
-/** Colors and cursor movements of terminals begin with the control character ESC. */
-const TERMINAL = /\u001b\[[0-?]*[ -/]*[@-~]/g;
-
-/** Returns text without a terminal's commands; a carriage return overwrites the line, as progress bars do. */
-const plain = (text: string): string =>
-  text
-    .replace(TERMINAL, "")
-    .replace(/\r\n/g, "\n")
-    .replace(/^.*\r(?!\n)/gm, "");
-
-const isRecord = (value: unknown): value is Bundle =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 const record = (value: unknown): Bundle => (isRecord(value) ? value : {});

@@ -96,7 +96,7 @@ function checkParts(fn: string, example: unknown): asserts example is RefineExam
  * @returns a scalar
  */
 export function loss(model: RefineModel, one: RefineBatch): Tensor {
-  const { places, words } = countedPlaces(tf.tensor(one.targets, [...one.size], "int32"));
+  const { places, words } = countedPlaces("refine.loss", tf.tensor(one.targets, [...one.size], "int32"));
   return nn.crossEntropy(model.languageModel.logits(nn.gatherRows(hiddenOf(model, one), places)), words);
 }
 

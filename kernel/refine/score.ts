@@ -69,7 +69,7 @@ export async function score(
 /** Number of examples of a batch whose counted words are all the most likely ones. */
 async function rightIn(model: RefineModel, one: RefineBatch): Promise<number> {
   const found = tf.tidy(() => {
-    const { places } = countedPlaces(tf.tensor(one.targets, [...one.size], "int32"));
+    const { places } = countedPlaces(FN, tf.tensor(one.targets, [...one.size], "int32"));
     return tf.argMax(model.languageModel.logits(nn.gatherRows(hiddenOf(model, one), places)), 1);
   });
   const words = await found.data();

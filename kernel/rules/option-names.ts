@@ -1,4 +1,5 @@
 import type { RuleError } from "./rule-error";
+import { isRecord } from "./json-text";
 
 /** Table of all names of an options type; the compiler refuses one that is missing or too many. */
 export type OptionNames<T> = { readonly [K in keyof T]-?: true };
@@ -17,8 +18,7 @@ export function checkOptionNames<T extends object>(
   names: OptionNames<T>,
   Failure: Failure,
 ): void {
-  if (typeof options !== "object" || options === null || Array.isArray(options))
-    throw new Failure(where, "options must be an object", options);
+  if (!isRecord(options)) throw new Failure(where, "options must be an object", options);
   const stray = Object.keys(options).find((key) => !Object.hasOwn(names, key));
   if (stray !== undefined) throw new Failure(where, `options are ${Object.keys(names).join(", ")}`, stray);
 }

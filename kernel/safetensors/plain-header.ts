@@ -56,7 +56,7 @@ class Reader {
       found.metadata = this.flatObject();
       return;
     }
-    // Repeated names are an error with words of its own.
+    // Repeated names have another error.
     if (found.tensors.has(name)) throw OTHER;
     found.tensors.set(name, this.tensor());
   }

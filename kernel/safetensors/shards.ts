@@ -1,5 +1,5 @@
 /** Models in several safetensors files with an index, as transformers writes them. */
-import { parseJson } from "../rules/json-text";
+import { isRecord, parseJson } from "../rules/json-text";
 import { platform } from "../platform";
 import { existsSync, mkdir, readPlainFile, rename, rm, writeFile } from "../platform/files";
 import { basename, dirname, join } from "../platform/path";
@@ -45,7 +45,7 @@ async function textOf(fn: string, path: string, Failure: Failure): Promise<strin
 function weightMap(text: string): Map<string, unknown> | null {
   try {
     const { weight_map: map } = parseJson(text) as { weight_map: unknown };
-    const isMap = typeof map === "object" && map !== null && !Array.isArray(map);
+    const isMap = isRecord(map);
     return isMap && Object.keys(map).length ? new Map<string, unknown>(Object.entries(map)) : null;
   } catch {
     return null;

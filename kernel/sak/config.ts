@@ -3,6 +3,7 @@ import { fullConfig, type FullVitConfig, type VitConfig } from "../models/vit/co
 import { checkOptionNames, type OptionNames } from "../rules/option-names";
 import { checker, isWhole } from "../rules/rule-error";
 import { SakError } from "./error";
+import { isRecord } from "../rules/json-text";
 
 /** Level of a student: the stream after a block, 0-based, or before the first one. */
 
@@ -57,8 +58,6 @@ const NAME = /^\w[\w-]*$/;
 
 /** Names of parts become keys of objects, so the names that every object inherits are refused. */
 const isName = (name: unknown): boolean => typeof name === "string" && NAME.test(name) && !(name in Object.prototype);
-
-const isRecord = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value);
 
 /**
  * Fills in defaults and checks a configuration.

@@ -9,12 +9,12 @@ const MOST_PALEY = 400;
  *
  * @throws SakError for an order that these constructions do not reach
  */
-export function hadamard(n: number): Int8Array {
+export function hadamard(fn: string, n: number): Int8Array {
   for (let order = n; Number.isInteger(order); order /= 2) {
     const core = order <= MOST_PALEY ? paley(order) : null;
     if (core) return doubled(core, order, n);
   }
-  throw new SakError("sak.hadamard", "phi-s needs a width with a known Hadamard matrix", n);
+  throw new SakError(fn, "phi-s needs a width with a known Hadamard matrix", n);
 }
 
 /** Doubles a matrix [H H; H -H] up to order n. */

@@ -143,7 +143,7 @@ function levelNorm(fn: string, kind: TeacherNormKind, moments: Moments): LevelNo
   const variance = moments.variance();
   if (![...mean, ...variance].every(Number.isFinite))
     throw new SakError(fn, "features must be finite", `${moments.tokens} tokens`);
-  const weight = kind === "phi-s" ? rotation(moments, variance) : variance.map((one) => inverseRoot(one));
+  const weight = kind === "phi-s" ? rotation(fn, moments, variance) : variance.map((one) => inverseRoot(one));
   return { mean: Float32Array.from(mean), weight: Float32Array.from(weight) };
 }
 
@@ -151,9 +151,9 @@ function levelNorm(fn: string, kind: TeacherNormKind, moments: Moments): LevelNo
 const inverseRoot = (variance: number): number => (variance > 1e-20 ? 1 / Math.sqrt(variance) : 0);
 
 /** Returns W = (mean eigenvalue)^-1/2 H Uᵀ with an orthonormal Hadamard matrix H and the eigenvectors U, by rows. */
-function rotation(moments: Moments, variance: Float64Array): Float64Array {
+function rotation(fn: string, moments: Moments, variance: Float64Array): Float64Array {
   const C = moments.channels;
-  const H = hadamard(C);
+  const H = hadamard(fn, C);
   const U = new EigenvalueDecomposition(moments.covariance(), { assumeSymmetric: true }).eigenvectorMatrix;
   const trace = sum(variance);
   const scale = inverseRoot(trace / C) / Math.sqrt(C);

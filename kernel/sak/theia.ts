@@ -224,7 +224,7 @@ function sampleOf(path: string, key: string, bytes: Uint8Array): TheiaSample {
   const token = tensors.get("cls_token");
   return {
     key,
-    map: { data: transpose(toFloat32(embedding), channels, rows * columns), grid: [rows, columns], channels },
-    classToken: token ? toFloat32(token) : null,
+    map: { data: transpose(toFloat32(READ, embedding), channels, rows * columns), grid: [rows, columns], channels },
+    classToken: token ? toFloat32(READ, token) : null,
   };
 }

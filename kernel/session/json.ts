@@ -1,6 +1,7 @@
 /** Conversion of user values for a message: values outside JSON are converted or refused by name. */
 import { MOST_DEPTH } from "../jupyter/depth";
 import type { JSONObject, JSONValue } from "../display/host";
+import { isRecord } from "../rules/json-text";
 
 /** Estimate for a number, a boolean or null. */
 const NUMBER_SIZE = 8;
@@ -24,7 +25,7 @@ export function toJSON(where: string, value: unknown): JSONValue {
  */
 export function toJSONObject(where: string, value: unknown): JSONObject {
   const json = toJSON(where, value ?? {});
-  if (typeof json !== "object" || json === null || Array.isArray(json)) {
+  if (!isRecord(json)) {
     throw new TypeError(`${where}: must be an object, received ${describe(value)}`);
   }
   return json;

@@ -9,6 +9,7 @@ import { withUserIntrinsics } from "./run/intrinsics";
 import { attempt, cut, isError, shown, textOf } from "./run/reading";
 import { KeyboardInterrupt } from "./run/scope";
 import { until, type Steps } from "./run/steps";
+import { isRecord } from "../rules/json-text";
 
 /** Display method of Deno's convention, so that its libraries also display here. */
 const DISPLAY = Symbol.for("Jupyter.display");
@@ -39,7 +40,7 @@ export function* bundleOf(value: unknown): Steps<MimeBundle> {
  * @throws TypeError naming `where` and the mime type
  */
 export function checkBundle(where: string, bundle: unknown): MimeBundle {
-  if (typeof bundle !== "object" || bundle === null || Array.isArray(bundle)) {
+  if (!isRecord(bundle)) {
     throw new TypeError(`${where}: must give an object of mime types, received ${describe(bundle)}`);
   }
   const checked: MimeBundle = {};

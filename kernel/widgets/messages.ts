@@ -6,6 +6,7 @@ import type { CommMessage, JSONObject, JSONValue } from "../display/host";
 import { WidgetError } from "./error";
 import { describePath, MAX_DEPTH, type Path } from "./packing";
 import { isWhole } from "../rules/rule-error";
+import { isRecord } from "../rules/json-text";
 
 export const WIDGET_TARGET = "jupyter.widget";
 export const CONTROL_TARGET = "jupyter.widget.control";
@@ -76,7 +77,7 @@ function checkJSON(where: string, value: JSONValue, path: Path): number {
 }
 
 function readObject(where: string, what: string, value: JSONValue): JSONObject {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+  if (isRecord(value)) return value;
   throw new WidgetError(where, `${what} must be an object`, value);
 }
 

@@ -16,11 +16,11 @@ describe("devices", () => {
   it("the CPU starts", async () => {
     const { ok, reason } = await probeDevice("cpu");
     assert.deepEqual({ ok, reason }, { ok: true, reason: null });
-    assert.equal(await resolveDevice("cpu"), "cpu");
+    assert.equal(await resolveDevice("cpu", "encoders.load"), "cpu");
   });
 
   it("auto is a device that starts", async () => {
-    const device = await resolveDevice("auto");
+    const device = await resolveDevice("auto", "encoders.load");
     assert.ok((await probeDevice(device)).ok);
   });
 
@@ -44,14 +44,14 @@ describe("devices", () => {
       encoders.load(MODEL, { preprocess: {}, device: "tpu" as never }),
       /device must be auto, cuda, webgpu, cpu, received "tpu"/,
     );
-    await assert.rejects(resolveDevice(["cuda", "cpu"] as never), /device must be auto/);
+    await assert.rejects(resolveDevice(["cuda", "cpu"] as never, "encoders.load"), /device must be auto/);
   });
 });
 
 describe("a session", () => {
   it("runs in a thread, from a file and from bytes, with the same result", async () => {
-    const fromFile = await onnxruntime.create(MODEL, { device: "cpu" });
-    const fromBytes = await onnxruntime.create(readFileSync(MODEL), { device: "cpu" });
+    const fromFile = await onnxruntime.create(MODEL, { fn: "encoders.load", device: "cpu" });
+    const fromBytes = await onnxruntime.create(readFileSync(MODEL), { fn: "encoders.load", device: "cpu" });
     const [a, b] = await Promise.all([
       fromFile.run(pixels(), ["last_hidden_state"]),
       fromBytes.run(pixels(), ["last_hidden_state"]),
@@ -60,17 +60,20 @@ describe("a session", () => {
     assert.deepEqual(a.last_hidden_state.data, b.last_hidden_state.data);
     await fromFile.dispose();
     await fromFile.dispose();
-    await assert.rejects(fromFile.run(pixels(), ["last_hidden_state"]), /backend.run: the session is disposed/);
+    await assert.rejects(fromFile.run(pixels(), ["last_hidden_state"]), /encoders.load: the session is disposed/);
     await fromBytes.dispose();
   });
 
   it("reports what the runtime refuses, and goes on", async () => {
     await assert.rejects(
-      onnxruntime.create(new Uint8Array(8), { device: "cpu" }),
-      /backend.create: cpu refused the model/,
+      onnxruntime.create(new Uint8Array(8), { fn: "encoders.load", device: "cpu" }),
+      /encoders.load: cpu refused the model/,
     );
-    const session = await onnxruntime.create(MODEL, { device: "cpu" });
-    await assert.rejects(session.run({}, ["last_hidden_state"]), /backend.run: cpu could not run the model/);
+    const session = await onnxruntime.create(MODEL, { fn: "encoders.load", device: "cpu" });
+    await assert.rejects(
+      session.run({}, ["last_hidden_state"], { fn: "encoders.Encoder.embed" }),
+      /encoders.Encoder.embed: cpu could not run the model/,
+    );
     assert.equal((await session.run(pixels(), ["last_hidden_state"])).last_hidden_state.type, "float32");
     await session.dispose();
   });

@@ -162,7 +162,7 @@ describe("installing a backend", { skip: supported }, () => {
       "tensorflow/include/tensorflow/c/c_api.h": "#define FAKE_API 1",
     });
     const recipe = { ...recipes.gpu, wheel };
-    const check = () => Promise.reject(new DeviceError("backend.install", "it must run", "it does not"));
+    const check = () => Promise.reject(new DeviceError("backend install", "it must run", "it does not"));
     await assert.rejects(installBackend("tensorflow-gpu", { recipe, check }), /it must run/);
     assert.equal(listInstalled()[0].versions.tensorflow, "2.0.0");
     await installGpu(recipe);
@@ -188,6 +188,6 @@ describe("installing a backend", { skip: supported }, () => {
     assert.deepEqual(readdirSync(join(folder, "nvidia")), ["cublas"]);
     assert.ok(removeInstalled("cuda") > 30e6, "the copy of the runtime");
     assert.deepEqual(readdirSync(folder), []);
-    assert.throws(() => removeInstalled("cuda"), /backend.uninstall: installed are none, received "cuda"/);
+    assert.throws(() => removeInstalled("cuda"), /backend uninstall: installed are none, received "cuda"/);
   });
 });

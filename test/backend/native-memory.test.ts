@@ -60,7 +60,7 @@ describe("memory of the device native", () => {
   });
 
   it("counts every byte of a tensor, and none after it", async () => {
-    const pool = (tf.backend() as unknown as { pool: { live: number } }).pool;
+    const pool = (tf.backend() as unknown as { device: { pool: { live: number } } }).device.pool;
     const before = pool.live;
     const kept = [
       tensor(LARGE),
@@ -75,7 +75,8 @@ describe("memory of the device native", () => {
   });
 
   it("bounds unused memory by the memory that was needed at once", () => {
-    const { pool } = tf.backend() as unknown as { pool: { pooled: number; live: number; clear(): void } };
+    const { pool } = (tf.backend() as unknown as { device: { pool: { pooled: number; live: number; clear(): void } } })
+      .device;
     pool.clear();
     const start = pool.live;
     for (let n = 100; n < 200; n++) tf.ones([n, n]).dispose();
@@ -83,14 +84,14 @@ describe("memory of the device native", () => {
   });
 
   it("refuses what its memory does not hold, naming device, bytes and a way out", async () => {
-    const { pool } = tf.backend() as unknown as { pool: { live: number; limit: number } };
+    const { pool } = (tf.backend() as unknown as { device: { pool: { live: number; limit: number } } }).device;
     const limit = pool.limit;
     const x = tensor(LARGE);
     await nn.start("native", { memory: pool.live + 50_000 });
     const live = pool.live;
     assert.throws(
       () => tf.tidy(() => tf.add(tf.mul(x, 2), tf.mul(x, 3))),
-      /^DeviceError: native: tensors must fit into \d+ bytes .* make batches smaller .*nn.start\("native", \{ memory \}\), received "40000 bytes/,
+      /^DeviceError: nn.start: tensors must fit into \d+ bytes .* make batches smaller .*nn.start\("native", \{ memory \}\), received "40000 bytes/,
     );
     assert.equal(pool.live, live, "nothing is left of the computation");
     await nn.start("native", { memory: limit });
@@ -98,7 +99,7 @@ describe("memory of the device native", () => {
   });
 
   it("takes other options while it computes, also without its name", async () => {
-    const { pool } = tf.backend() as unknown as { pool: { limit: number } };
+    const { pool } = (tf.backend() as unknown as { device: { pool: { limit: number } } }).device;
     const { limit } = pool;
     assert.equal(await nn.start("auto", { memory: 10 ** 9 }), "native");
     assert.equal(pool.limit, 10 ** 9);

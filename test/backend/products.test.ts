@@ -52,7 +52,8 @@ describe("products of many rows", () => {
 
   it("of ever new sizes keep a bounded number of sessions, and stay right", async () => {
     await nn.start("native");
-    const { sessions } = (tf.backend() as unknown as { runtime: { sessions: Map<string, unknown> } }).runtime;
+    const { sessions } = (tf.backend() as unknown as { device: { runtime: { sessions: Map<string, unknown> } } }).device
+      .runtime;
     const sumsOf = (inner: number): number[] =>
       tf.tidy(() => Array.from(tf.matMul(tf.ones([inner, 16]), tf.ones([inner, 16]), true).dataSync()));
     for (let inner = 16; inner < 180; inner++) assert.deepEqual(sumsOf(inner), new Array(256).fill(inner));

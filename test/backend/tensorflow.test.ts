@@ -65,10 +65,7 @@ describe("TensorFlow under tfjs", { skip: absent }, () => {
 
 describe("TensorFlow that is not installed, or broken", () => {
   it("is refused with the command that installs it", () => {
-    assert.throws(
-      () => registerTensorflow(core, null),
-      /backend.registerTensorflow: .*fovea backend install tensorflow/,
-    );
+    assert.throws(() => registerTensorflow(core, null), /nn.start: .*fovea backend install tensorflow/);
   });
 
   it("is refused with what the loader says", () => {

@@ -81,7 +81,7 @@ function writeDriver(beside: string, folder: string): void {
   writeFileSync(join(beside, "driver.json"), JSON.stringify({ ICD, file_format_version: "1.0.0" }));
 }
 
-/** Options by which apt works in a folder of its own, with this machine's mirror and its backports. */
+/** Options by which apt works in a separate folder, with this machine's mirror and its backports. */
 function ownApt(folder: string): string[] {
   for (const name of ["lists/partial", "cache/archives/partial", "packages"])
     mkdirSync(join(folder, name), { recursive: true });

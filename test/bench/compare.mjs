@@ -52,11 +52,14 @@ export function figuresOf(tables) {
         value: at ? numberOf(text) : null,
       }));
       const words = cells.filter(({ value }) => value === null).slice(0, 2);
-      const place = [entry, ...words.map(({ text }) => text)].join(" · ");
+      const place = [entry, ...words.map(({ text }, at) => (at ? withoutFigure(text) : text))].join(" · ");
       for (const { column, value } of cells) if (value !== null) figures.set(`${place} · ${column}`, value);
     }
   return figures;
 }
+
+/** The words of a cell without the figure at their end, which differs from run to run: `torch, fp32, 32.4` names its peer. */
+const withoutFigure = (text) => String(text).replace(/,?\s-?\d[\d,]*(\.\d+)?(\s\S+)?$/, "");
 
 /** The number at the start of a cell, or null. */
 function numberOf(text) {

@@ -25,6 +25,19 @@ describe("the comparison of two commits", () => {
     assert.deepEqual([...figuresOf({ kernels: { rows } })], [["kernels · 16 MB there and back, ms · Fovea", 101]]);
   });
 
+  it("finds the same figure where the peer's number differs", () => {
+    const names = (peer: string): string[] => [
+      ...figuresOf({
+        extraction: { rows: [{ measure: "ViT-B/16, 224 px", Fovea: "41.2 images/s", peer, ratio: "1.2" }] },
+      }).keys(),
+    ];
+    const torch = ["extraction · ViT-B/16, 224 px · Python torch, fp32 · Fovea"];
+    assert.deepEqual(names("Python torch, fp32, 32.4").slice(0, 1), torch);
+    assert.deepEqual(names("Python torch, fp32, 33.1"), names("Python torch, fp32, 32.4"));
+    assert.deepEqual(names("all blocks 55 ms/image"), names("all blocks 1,055 ms/image"));
+    assert.notDeepEqual(names("Python torch, fp32, 32.4"), names("Python onnxruntime, fp32, 32.4"));
+  });
+
   it("has the median ratio of the rounds and their spread", () => {
     const rounds = [
       ["100", "50"],

@@ -127,7 +127,7 @@ export function pageOf({ note, rows, more }) {
   );
 }
 
-/** Tables of the law on a table of the miniature, for the bench and for whoever has the CSV alone. */
+/** Tables of the law on a table of the miniature, for the bench and for a reader who has the CSV alone. */
 export function analysis(law, table) {
   const published = law.publishedTable();
   return [

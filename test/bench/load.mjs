@@ -1,4 +1,4 @@
-/** usage: load.mjs plain|edited MODEL_DIR: loads an encoder in a process of its own and prints {ms, mib: the most memory it had}. */
+/** usage: load.mjs plain|edited MODEL_DIR: loads an encoder in a separate process and prints {ms, mib: the most memory it had}. */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";

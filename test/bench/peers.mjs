@@ -11,7 +11,7 @@ const DENO = "deno@2.9.6";
 const RETRIEVAL = ["clip-retrieval==2.45.0"];
 const RETRIEVAL_NEEDS = ["webdataset==0.2.111", "pandas==2.3.3", "pyarrow==22.0.0"];
 
-/** A Python environment of its own: torch is too large to come with the set-up that everybody needs. */
+/** A separate Python environment: torch is too large to come with the set-up that everybody needs. */
 export async function peersPython() {
   const folder = join(root, ".fovea", "bench-python");
   const python = windows ? join(folder, "Scripts", "python.exe") : join(folder, "bin", "python");

@@ -150,7 +150,7 @@ async function peerWorkers(python, tars, cores) {
   return rates.reduce((sum, one) => sum + one, 0);
 }
 
-/** Pictures a second of workers that run at the same time, each on its core with a part of its own. */
+/** Pictures a second of workers that run at the same time, each on its core with a separate part. */
 function workers(folder, tars, perTar, cores) {
   const output = join(folder, `cores-${Math.random().toString(36).slice(2)}`, "plan.json");
   const source = join(tars, "{0..1}.tar");

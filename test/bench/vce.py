@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
-# Under a name of its own: it imports the script that makes the golden tensors of layers, which is called make too.
+# Under another name: it imports the script that makes the golden tensors of layers, which is called make too.
 spec = importlib.util.spec_from_file_location("vce_golden", Path(__file__).parents[1] / "vce" / "golden" / "make.py")
 golden = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(golden)

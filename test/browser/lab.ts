@@ -1,4 +1,4 @@
-/** A real JupyterLab server in folders of its own, and a real Chromium to drive it. Reused by every browser test. */
+/** A real JupyterLab server in temporary folders, and a real Chromium to drive it. Reused by every browser test. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -15,7 +15,7 @@ const prefix = process.env.FOVEA_PREFIX ?? join(repository, ".venv");
 export interface LabOptions {
   /** Files of the server's root folder by name: text, or JSON. */
   files: Record<string, unknown>;
-  /** Without kernels the notebooks are what a reader without Fovea's kernel sees. Default true. */
+  /** Without kernels the notebooks are as a reader without Fovea's kernel sees them. Default true. */
   kernels?: boolean;
   /** Content security policy of every page. Default: the server's own. */
   csp?: string;

@@ -54,7 +54,7 @@ async function violationsOf(control: Locator, known: Map<string, string[]>): Pro
 }
 
 /**
- * All that the contrast of a control's texts follows from: ink, size, weight, shadow and opacity of every part that has text of its own,
+ * All that the contrast of a control's texts follows from: ink, size, weight, shadow and opacity of every part that has text itself,
  * and the papers below it, up to the root of the page. Whether there is text counts, not what it says.
  */
 function lookOf(control: Element): string {

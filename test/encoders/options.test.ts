@@ -127,7 +127,7 @@ describe("forwardIntermediates has timm's meaning (timm 1.0 goldens)", () => {
     const run = (indices: number | number[]): Promise<unknown> => encoder.forwardIntermediates(images, { indices });
     await assert.rejects(run([3]), {
       name: "EncoderError",
-      message: "encoders.forwardIntermediates: layer 3 is out of range, legal layers are -3..2, received 3",
+      message: "encoders.Encoder.forwardIntermediates: layer 3 is out of range, legal layers are -3..2, received 3",
     });
     await assert.rejects(run([-4]), /layer -4 is out of range/);
     await assert.rejects(run([0.5]), /layer 0.5 is out of range/);
@@ -158,7 +158,7 @@ describe("an encoder", () => {
     await encoder.dispose();
     await assert.rejects(encoder.forwardIntermediates(images), {
       name: "EncoderError",
-      message: 'encoders.forwardIntermediates: the encoder is disposed, received "tiny <ViT>"',
+      message: 'encoders.Encoder.forwardIntermediates: the encoder is disposed, received "tiny <ViT>"',
     });
   });
 
@@ -167,12 +167,15 @@ describe("an encoder", () => {
     const { data, dims } = await clip.embed(images);
     assert.deepEqual(dims, [2, 24]);
     assert.ok(maxAbsDiff(data, (await golden("clip")).get("image_embeds")!.data) < 1e-4);
-    await assert.rejects(clip.embedText("a fish"), /encoders.embedText: the encoder's folder must hold text.onnx/);
+    await assert.rejects(
+      clip.embedText("a fish"),
+      /encoders.Encoder.embedText: the encoder's folder must hold text.onnx/,
+    );
     await clip.dispose();
     const vit = await load("vit.ts17");
     await assert.rejects(
       vit.embed(images),
-      /encoders.embed: vit.ts17 needs an output image_embeds, received \[last_hidden_state\]/,
+      /encoders.Encoder.embed: vit.ts17 needs an output image_embeds, received \[last_hidden_state\]/,
     );
     await vit.dispose();
   });

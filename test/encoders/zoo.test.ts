@@ -135,7 +135,10 @@ describe("a contrastive encoder's text tower", () => {
       assert.ok(dot(0, 2) < 0.99, "words do");
       const one = await encoder.embedText("a car");
       assert.ok(maxAbsDiff(one.data, data.subarray(2 * dims[1], 3 * dims[1])) < 1e-5, "padding does not");
-      await assert.rejects(encoder.embedText([3 as never]), /encoders.embedText: texts must be text, received 3/);
+      await assert.rejects(
+        encoder.embedText([3 as never]),
+        /encoders.Encoder.embedText: texts must be text, received 3/,
+      );
       await encoder.dispose();
       await assert.rejects(encoder.embedText("a car"), /the encoder is disposed/);
     });

@@ -252,7 +252,10 @@ describe("features.extract", () => {
       assert.deepEqual([map.dims, map.layer, map.grid], [intermediates[0].dims, 2, intermediates[0].grid]);
       assert.deepEqual(map.geometry, intermediates[0].geometry);
       assert.ok(maxAbsDiff(map.data, intermediates[0].data) < tolerance, out);
-      await assert.rejects(stored.features(paths[7], 1), /FeatureFolder.features: stored layers are 2, received 1/);
+      await assert.rejects(
+        stored.features(paths[7], 1),
+        /features.FeatureFolder.features: stored layers are 2, received 1/,
+      );
       await assert.rejects(stored.features("x.png"), /the image must be one of 10 in paths, received "x.png"/);
     }
     const bad = await features.open(join(folder, "bad"));

@@ -80,7 +80,7 @@ onEveryDevice("adapters of a model", () => {
       const separate = outputOf(model, x);
       await adapters.merge();
       assert.ok(largestDifference(outputOf(model, x), separate) < 2e-5);
-      assert.throws(() => adapters.disabled(() => 0), /lora.disabled: merged adapters must be unmerged first/);
+      assert.throws(() => adapters.disabled(() => 0), /lora.Adapters.disabled: merged adapters must be unmerged first/);
       await assert.rejects(adapters.merge(), /must be unmerged first/);
       adapters.unmerge();
       assert.deepEqual(outputOf(model, x), separate);
@@ -97,7 +97,7 @@ onEveryDevice("adapters of a model", () => {
     const adapters = lora.attach(model, { peftType: "DUAL_LORA", r: 4 });
     await assert.rejects(
       adapters.merge(),
-      /lora.merge: DUAL_LORA cannot be merged: its gate or norm makes the update depend on the input, received "default"/,
+      /lora.Adapters.merge: DUAL_LORA cannot be merged: its gate or norm makes the update depend on the input, received "default"/,
     );
     adapters.add("mixture", { peftType: "MOE_LORA", targetModules: TARGETS });
     await assert.rejects(adapters.merge(["mixture"]), /its router makes the update depend/);
@@ -334,7 +334,7 @@ describe("what adapters refuse", () => {
     assert.throws(() => lora.attach(model, { targetModules: TARGETS }), /the model has adapters already/);
     assert.throws(() => adapters.add("default", { targetModules: TARGETS }), /each adapter must have a different name/);
     assert.throws(() => adapters.add("a.b", { targetModules: TARGETS }), /a name has letters, digits/);
-    assert.throws(() => adapters.activate("nobody"), /lora.activate: adapters are default, received "nobody"/);
+    assert.throws(() => adapters.activate("nobody"), /lora.Adapters.activate: adapters are default, received "nobody"/);
     adapters.detach();
     model.dispose();
   });

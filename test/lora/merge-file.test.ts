@@ -124,7 +124,7 @@ describe("merging into a base file", () => {
     const { tensors } = safetensors.parse(readFileSync(out));
     for (const [key, stored] of below(readCase(join(golden, "llama")).tensors, "merged/")) {
       assert.equal(tensors.get(key)!.dtype, "BF16");
-      const values = tf.tidy(() => tf.tensor(toFloat32(tensors.get(key)!), stored.shape));
+      const values = tf.tidy(() => tf.tensor(toFloat32("lora.mergeFile", tensors.get(key)!), stored.shape));
       assertClose(values, stored, 2 ** -8, key);
       values.dispose();
     }

@@ -28,21 +28,21 @@ interface Run {
 function run(config: models.VitConfig, single: boolean): Run {
   nn.manualSeed(4);
   const model = new models.VisionTransformer({ ...SMALL, ...config }).train();
-  // A `forward` of its own keeps a module out of a graph.
+  // Its own `forward` keeps a module out of a graph.
   if (single) for (const { mlp } of model.blocks) Object.assign(mlp, { forward: Object.getPrototypeOf(mlp).forward });
   const x = tf.randomNormal([2, 3, 24, 24], 0, 1, "float32", 7);
   const parameters = model.namedParameters();
-  const backend = tf.backend() as unknown as { runSession: (...args: unknown[]) => unknown };
-  const original = backend.runSession;
+  const { device } = tf.backend() as unknown as { device: { runSession: (...args: unknown[]) => unknown } };
+  const original = device.runSession;
   let graphs = 0;
-  backend.runSession = function (...args) {
+  device.runSession = function (...args) {
     graphs++;
     return original.apply(this, args);
   };
   nn.manualSeed(5);
   const loss = (): Tensor => tf.sum(tf.square(model.forwardFeatures(x)));
   const found = train.lossAndGradients(loss, parameters);
-  backend.runSession = original;
+  device.runSession = original;
   const gradients = new Map([...found.gradients].map(([name, g]) => [name, Float32Array.from(g.dataSync())]));
   const [value] = found.loss.dataSync();
   train.disposeGradients(found);

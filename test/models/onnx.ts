@@ -70,7 +70,7 @@ export async function runOnnx(
   inputs: ReadonlyMap<string, Tensor>,
   outputs: string[],
 ): Promise<Record<string, HostTensor>> {
-  const session = await onnxruntime.create(model, { device: "cpu" });
+  const session = await onnxruntime.create(model, { fn: "models.toOnnx", device: "cpu" });
   try {
     return await session.run(Object.fromEntries([...inputs].map(([name, one]) => [name, hostOf(one)])), outputs);
   } finally {

@@ -7,17 +7,17 @@ interface Counted {
 
 /** Counts the graphs that a computation runs. */
 export function counting<T>(body: () => T): [result: T, graphs: number] {
-  const backend = tf.backend() as unknown as Counted;
+  const { device } = tf.backend() as unknown as { device: Counted };
   let graphs = 0;
-  const original = backend.runSession;
-  backend.runSession = function (...args) {
+  const original = device.runSession;
+  device.runSession = function (...args) {
     graphs++;
     return original.apply(this, args);
   };
   try {
     return [body(), graphs];
   } finally {
-    backend.runSession = original;
+    device.runSession = original;
   }
 }
 

@@ -77,7 +77,7 @@ describe("modules", () => {
 
   it("read floating types of every width", () => {
     const read = (dtype: safetensors.SafetensorsDtype, data: safetensors.SafetensorsData) => [
-      ...toFloat32({ dtype, shape: [data.length], data }),
+      ...toFloat32("nn.loadState", { dtype, shape: [data.length], data }),
     ];
     assert.deepEqual(read("F16", Uint16Array.of(0x3c00, 0xc000, 1)), [1, -2, 2 ** -24]);
     assert.deepEqual(read("BF16", Uint16Array.of(0x3f80, 0xc000)), [1, -2]);

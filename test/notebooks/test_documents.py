@@ -33,7 +33,7 @@ def execute(document):
 class Snippets(unittest.TestCase):
     def test_each_runs(self):
         for document in PATHS:
-            # Notebooks have tests of their own.
+            # Notebooks have other tests.
             if document.startswith("notebooks/") or not any(blocks(document, "ts", "typescript")):
                 continue
             with self.subTest(document):

@@ -27,7 +27,7 @@ async function overflows(): Promise<boolean> {
       { op: "Cast", inputs: ["iy"], output: "y", attributes: { to: 1 } },
     ],
   });
-  const session = await onnxruntime.create(model, { device: "cpu" });
+  const session = await onnxruntime.create(model, { fn: "encoders.load", device: "cpu" });
   const feed = (value: number) => ({
     type: "float32" as const,
     data: new Float32Array(1024).fill(value),
@@ -58,7 +58,7 @@ for (const [form, levels] of [
       ],
     );
     const { bytes, weightsFolder } = editModel({ ...model, quantized }, ["y"], "test");
-    const session = await onnxruntime.create(bytes, { device: "cpu", weightsFolder });
+    const session = await onnxruntime.create(bytes, { fn: "encoders.load", device: "cpu", weightsFolder });
     const feeds = { x: { type: "float32" as const, data: Float32Array.from(golden.x), dims: [5, 12] } };
     const { y } = await session.run(feeds, ["y"]);
     await session.dispose();

@@ -27,7 +27,7 @@ const pixels = () => ({
 });
 
 async function run(model: string | Uint8Array, weightsFolder: string | null): Promise<Float32Array> {
-  const session = await onnxruntime.create(model, { device: "cpu", weightsFolder });
+  const session = await onnxruntime.create(model, { fn: "encoders.load", device: "cpu", weightsFolder });
   const { last_hidden_state: result } = await session.run(pixels(), ["last_hidden_state"]);
   await session.dispose();
   return result.data as Float32Array;

@@ -13,7 +13,7 @@ const path = join(GOLDEN, "wide.onnx");
 const golden = JSON.parse(readFileSync(join(GOLDEN, "wide.json"), "utf8")) as Record<"x" | "y", number[]>;
 
 async function run({ bytes, weightsFolder }: EditedModel, output: string) {
-  const session = await onnxruntime.create(bytes, { device: "cpu", weightsFolder });
+  const session = await onnxruntime.create(bytes, { fn: "encoders.load", device: "cpu", weightsFolder });
   const feeds = { x: { type: "float32" as const, data: Float32Array.from(golden.x), dims: [7, 4] } };
   const results = await session.run(feeds, [output]);
   await session.dispose();

@@ -25,10 +25,10 @@ describe("the backend of a browser", () => {
   it("refuses a model that is too large for a page by its size, before anything is read of it", () => {
     const large = new Uint8Array(2 ** 30 + 1);
     assert.throws(
-      () => forThread(large, { device: "cpu" }),
-      /DeviceError: backend\.create: a model in a browser must have at most 1073741824 bytes, received 1073741825/,
+      () => forThread(large, { fn: "encoders.load", device: "cpu" }),
+      /DeviceError: encoders\.load: a model in a browser must have at most 1073741824 bytes, received 1073741825/,
     );
-    assert.deepEqual(forThread(Uint8Array.of(1), { device: "cpu" }).weights, []);
+    assert.deepEqual(forThread(Uint8Array.of(1), { fn: "encoders.load", device: "cpu" }).weights, []);
   });
 });
 

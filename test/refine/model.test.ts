@@ -40,7 +40,7 @@ function make(config: Partial<refine.RefineConfig> = {}): refine.RefineModel {
 
 /** The loss from tensors, as the golden script computes it. */
 function lossOf(model: refine.RefineModel, pixels: Tensor, ids: Tensor, mask: Tensor, targets: Tensor): Tensor {
-  const { places, words } = countedPlaces(targets);
+  const { places, words } = countedPlaces("refine.loss", targets);
   const hidden = model.forward({ pixels, ids, mask });
   const rows = tf.reshape(hidden, [-1, hidden.shape[2] as number]);
   return nn.crossEntropy(model.languageModel.logits(nn.gatherRows(rows, places)), words);

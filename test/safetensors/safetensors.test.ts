@@ -188,7 +188,7 @@ describe("safetensors", () => {
     for (const [dtype, { data }] of tensors)
       // As arrays: the bits of a NaN do not matter.
       assert.deepEqual(
-        [...toFloat32({ dtype: dtype as SafetensorsDtype, shape: [256], data: bits })],
+        [...toFloat32("nn.loadState", { dtype: dtype as SafetensorsDtype, shape: [256], data: bits })],
         [...(data as Float32Array)],
         dtype,
       );

@@ -24,7 +24,7 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 describe("the page A million pictures", () => {
   it("names commands that run, in their order", { skip: process.platform === "win32" }, () => {
     for (const block of blocks("sh")) {
-      // Slurm has a test of its own; here its script is written.
+      // Slurm has another test; here its script is written.
       const code = block.replace(/(--on slurm.*)$/gm, "$1 --dry-run").replace(/^fovea .* --watch$/m, "");
       const lines = `set -e\nfovea() { "${process.execPath}" "${CLI}" "$@"; }\n${code}`;
       const { status, stdout, stderr } = spawnSync("bash", ["-c", lines], { cwd: folder, encoding: "utf8" });

@@ -111,7 +111,7 @@ onEveryDevice("a training", (device) => {
       if (step === 10) control.stop();
     });
     assert.deepEqual([stopped.ended, stopped.steps], ["stopped", 10]);
-    // Another process would have a model of its own: it has the first values, the file has the rest.
+    // Another process would have another model: it has the first values, the file has the rest.
     const resumed = classifier();
     const resumedEma = new train.Ema(resumed, 0.9);
     nn.manualSeed(99);

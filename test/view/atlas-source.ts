@@ -13,7 +13,7 @@ const TASKS = [
 /** Weights of every router of the picture, one row a level. */
 export const OWN = Float32Array.of(0.1, 0.2, 0.3, 0.4, 0.3, 0.2, 0.3, 0.2);
 
-/** Output of one expert: a pattern of its own for each channel. */
+/** Output of one expert: another pattern for each channel. */
 const pattern = (expert: number, output: number, x: number, y: number): number =>
   Math.sin((expert + 1) * (x / 7 + output)) + Math.cos((output + 2) * (y / 9) - expert);
 

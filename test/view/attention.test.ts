@@ -84,7 +84,7 @@ describe("the numbers of heads", () => {
     });
   });
 
-  it("give the mean over patches, without the class token, as a query of its own", () => {
+  it("give the mean over patches, without the class token, as a separate query", () => {
     const rows = queryRows(data, shape, meanQuery(shape));
     rows.forEach((value, i) => assert.ok(Math.abs(value - golden.mean[i]) < 1e-6));
     assert.deepEqual(queryRows(data, shape, 2).slice(13), data.slice(13 * 13 + 26, 13 * 13 + 39));

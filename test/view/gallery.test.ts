@@ -26,7 +26,7 @@ const [ROWS, COLUMNS, CHANNELS] = [2, 3, 8];
 
 /**
  * Pictures on a circle: picture `i` points at angle `i` of `count`, so that its neighbors are the pictures beside it. Patch `p` of
- * picture `i` also has a channel of its own that only patch `p` of picture `i + 7` shares.
+ * picture `i` also has one channel that only patch `p` of picture `i + 7` shares.
  */
 function folderOf(count: number, reads: string[][] = []): FeatureFolderLike {
   const names = Array.from({ length: count }, (_, i) => `pictures/${i}.png`);

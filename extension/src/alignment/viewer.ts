@@ -8,7 +8,7 @@ import { ViewerFrame } from "../frame/frame";
 import { linkState, type LinkState } from "../frame/link";
 import type { Viewer, ViewerInput } from "../frame/viewer";
 import { Chips } from "./chips";
-import { alignmentControls, type AlignmentControls } from "./controls";
+import { AlignmentControls } from "./controls";
 import { exportCode, exportData } from "./exports";
 import { alignmentKeys, type AlignmentAction } from "./keys";
 import { MatrixPane, type MatrixCell } from "./matrix";
@@ -47,7 +47,7 @@ export class AlignmentViewer implements Viewer, Exportable {
     this.node = this.frame.node;
     this.link = linkState(linkFields(payload), { get: () => this.state, set: (state) => this.update(state) });
     this.lines = this.frame.lines;
-    this.controls = alignmentControls(trans, keys, payload, {
+    this.controls = new AlignmentControls(trans, keys, payload, {
       change: (part) => this.update({ ...this.state, ...part }),
       act: (action) => this.act(action),
     });

@@ -1,5 +1,6 @@
 import type { AtlasPayload } from "fovea/protocol";
 import { element, setText } from "../dom";
+import { controlRow } from "../parts/controls";
 import { button, press, selectField, sliderField } from "../parts/fields";
 import type { HelpAction, Keys } from "../parts/keys";
 import type { Translate } from "../parts/translate";
@@ -29,9 +30,7 @@ export class AtlasControls {
     this.reset = button(trans.__("Router"), keys.tip("reset"), () => events.act({ type: "reset" }));
     this.gains = button(trans.__("Gains"), keys.tip("gains"), () => events.act({ type: "gains" }));
     this.table = button(trans.__("Table"), keys.tip("table"), () => events.act({ type: "table" }));
-    const buttons = element("div", { class: "jp-FoveaView-buttons" }, this.reset, this.gains, this.table);
-    const attributes = { role: "group", "aria-label": trans.__("View settings") };
-    this.node = element("div", { class: "jp-FoveaView-controls", attributes }, this.task.node, buttons);
+    this.node = controlRow(trans, [this.task.node], [this.reset, this.gains, this.table]);
     this.rows = payload.experts.map((name, e) => {
       const slider = sliderField(name, (value) => events.weight(e, value));
       const share = element("span", { class: "jp-FoveaAtlas-share" });

@@ -1,6 +1,5 @@
 import {
   ATTENTION_SCALES,
-  COLOR_MAPS,
   meanQuery,
   queryText,
   shapeOf,
@@ -9,7 +8,8 @@ import {
   type ColorMapName,
 } from "fovea/protocol";
 import { element } from "../dom";
-import { button, press, selectField, sliderField, stepField, type Choice } from "../parts/fields";
+import { colorChoices, controlRow } from "../parts/controls";
+import { button, press, selectField, sliderField, stepField, type Choice, type Field } from "../parts/fields";
 import type { HelpAction, Keys } from "../parts/keys";
 import type { Translate } from "../parts/translate";
 import type { ControlRow } from "../frame/frame";
@@ -22,69 +22,96 @@ export interface AttentionControlEvents {
   act(action: AttentionAction): void;
 }
 
-/** The row of native controls above the pictures; `sync` shows a state in it. */
-export interface AttentionControls extends ControlRow {
-  sync(state: AttentionState): void;
-}
-
 /** Value of the choice that stands for any patch. */
 const PATCH = "patch";
 
-export function attentionControls(
-  trans: Translate,
-  keys: Keys<AttentionAction | HelpAction>,
-  payload: AttentionPayload,
-  events: AttentionControlEvents,
-): AttentionControls {
-  const { layers, pictures } = payload;
-  const picture = selectField(trans.__("Picture"), names(pictures.map(({ image }) => image.label)), (value) =>
-    events.change({ picture: Number(value) }),
-  );
-  const layer = stepField(trans.__("Layer"), layers.length, (position) => events.layer(position));
-  const said = layer.node.appendChild(element("output", { attributes: { for: layer.control.id } }));
-  layer.node.classList.add("jp-FoveaAttention-layer");
-  const head = selectField(trans.__("Head"), [], (value) => events.change({ head: Number(value) }));
-  const query = selectField(trans.__("Query"), queryChoices(trans, payload), (value) => {
-    if (value === PATCH) events.act({ type: "move", dx: 0, dy: 0 });
-    else events.change({ query: Number(value), hover: undefined });
-  });
-  const scale = selectField(trans.__("Scale"), scaleChoices(trans), (value) =>
-    events.change({ scale: value as AttentionScale }),
-  );
-  const maps = COLOR_MAPS.filter((name) => name !== "coolwarm").map((value) => ({ value, label: value }));
-  const colormap = selectField(trans.__("Colors"), maps, (value) => events.change({ colormap: value as ColorMapName }));
-  const opacity = sliderField(trans.__("Opacity"), (value) => events.change({ opacity: value }));
-  const grid = button(trans.__("Grid"), keys.tip("grid"), () => events.act({ type: "grid" }));
-  const table = button(trans.__("Table"), keys.tip("table"), () => events.act({ type: "table" }));
-  picture.node.hidden = pictures.length < 2;
-  layer.control.disabled = layers.length < 2;
-  const fields = [picture, layer, head, query, scale, colormap, opacity].map(({ node }) => node);
-  return {
-    node: element(
-      "div",
-      { class: "jp-FoveaView-controls", attributes: { role: "group", "aria-label": trans.__("View settings") } },
-      ...fields,
-      element("div", { class: "jp-FoveaView-buttons" }, grid, table),
-    ),
-    addButtons: (buttons) => table.after(...buttons),
-    sync(state) {
-      const shape = shapeOf(payload, state.layer);
-      picture.control.value = String(state.picture);
-      layer.control.value = String(state.layer);
-      const words = trans.__("%1 of %2", layers[state.layer].layer, layers.map((one) => one.layer).join(", "));
-      layer.control.setAttribute("aria-valuetext", words);
-      said.textContent = String(layers[state.layer].layer);
-      if (head.control.options.length !== shape.heads)
-        head.control.replaceChildren(...options(Array.from({ length: shape.heads }, (_, i) => String(i + 1))));
-      head.control.value = String(state.head);
-      query.control.value = patchOf(shape, state.query) === undefined ? String(state.query) : PATCH;
-      scale.control.value = state.scale;
-      colormap.control.value = state.colormap;
-      opacity.control.value = String(state.opacity);
-      press(grid, state.grid);
-      table.setAttribute("aria-expanded", String(state.table));
-    },
-  };
+/** The row of native controls above the pictures. */
+export class AttentionControls implements ControlRow {
+  readonly node: HTMLElement;
+
+  constructor(
+    private readonly trans: Translate,
+    keys: Keys<AttentionAction | HelpAction>,
+    private readonly payload: AttentionPayload,
+    { change, layer, act }: AttentionControlEvents,
+  ) {
+    const { layers, pictures } = payload;
+    this.picture = selectField(trans.__("Picture"), names(pictures.map(({ image }) => image.label)), (value) =>
+      change({ picture: Number(value) }),
+    );
+    this.layer = stepField(trans.__("Layer"), layers.length, layer);
+    this.head = selectField(trans.__("Head"), [], (value) => change({ head: Number(value) }));
+    this.query = selectField(trans.__("Query"), queryChoices(trans, payload), (value) => {
+      if (value === PATCH) act({ type: "move", dx: 0, dy: 0 });
+      else change({ query: Number(value), hover: undefined });
+    });
+    this.scale = selectField(trans.__("Scale"), scaleChoices(trans), (value) =>
+      change({ scale: value as AttentionScale }),
+    );
+    this.colormap = selectField(trans.__("Colors"), colorChoices(), (value) =>
+      change({ colormap: value as ColorMapName }),
+    );
+    this.opacity = sliderField(trans.__("Opacity"), (value) => change({ opacity: value }));
+    this.grid = button(trans.__("Grid"), keys.tip("grid"), () => act({ type: "grid" }));
+    this.table = button(trans.__("Table"), keys.tip("table"), () => act({ type: "table" }));
+    this.node = this.compose();
+  }
+
+  addButtons(buttons: readonly HTMLElement[]): void {
+    this.table.after(...buttons);
+  }
+
+  /** Shows a state in the controls. */
+  sync(state: AttentionState): void {
+    const shape = shapeOf(this.payload, state.layer);
+    this.picture.control.value = String(state.picture);
+    this.syncLayer(state.layer);
+    this.syncHead(state.head, shape.heads);
+    this.query.control.value = patchOf(shape, state.query) === undefined ? String(state.query) : PATCH;
+    this.scale.control.value = state.scale;
+    this.colormap.control.value = state.colormap;
+    this.opacity.control.value = String(state.opacity);
+    press(this.grid, state.grid);
+    this.table.setAttribute("aria-expanded", String(state.table));
+  }
+
+  private compose(): HTMLElement {
+    const { picture, layer, head, query, scale, colormap, opacity, payload } = this;
+    this.said.setAttribute("for", layer.control.id);
+    layer.node.append(this.said);
+    layer.node.classList.add("jp-FoveaAttention-layer");
+    picture.node.hidden = payload.pictures.length < 2;
+    layer.control.disabled = payload.layers.length < 2;
+    const fields = [picture, layer, head, query, scale, colormap, opacity].map(({ node }) => node);
+    return controlRow(this.trans, fields, [this.grid, this.table]);
+  }
+
+  private syncLayer(position: number): void {
+    const { layers } = this.payload;
+    const all = layers.map(({ layer }) => layer).join(", ");
+    this.layer.control.value = String(position);
+    this.layer.control.setAttribute("aria-valuetext", this.trans.__("%1 of %2", layers[position].layer, all));
+    this.said.textContent = String(layers[position].layer);
+  }
+
+  private syncHead(head: number, count: number): void {
+    const { control } = this.head;
+    if (control.options.length !== count)
+      control.replaceChildren(...options(Array.from({ length: count }, (_, i) => String(i + 1))));
+    control.value = String(head);
+  }
+
+  private readonly picture: Field<HTMLSelectElement>;
+  private readonly layer: Field<HTMLInputElement>;
+  /** Number of the layer, beside its slider. */
+  private readonly said = element("output");
+  private readonly head: Field<HTMLSelectElement>;
+  private readonly query: Field<HTMLSelectElement>;
+  private readonly scale: Field<HTMLSelectElement>;
+  private readonly colormap: Field<HTMLSelectElement>;
+  private readonly opacity: Field<HTMLInputElement>;
+  private readonly grid: HTMLButtonElement;
+  private readonly table: HTMLButtonElement;
 }
 
 function names(labels: readonly string[]): Choice[] {

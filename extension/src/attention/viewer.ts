@@ -14,7 +14,7 @@ import { ViewerFrame } from "../frame/frame";
 import { linkState, type LinkState } from "../frame/link";
 import type { DropAnswer, DroppedFile, Viewer, ViewerInput } from "../frame/viewer";
 import { answerState, type AttentionAnswer } from "./answer";
-import { attentionControls, type AttentionControls } from "./controls";
+import { AttentionControls } from "./controls";
 import { dropAnswer, exportCode, exportData } from "./exports";
 import { HeadGrid } from "./heads";
 import { attentionKeys, type AttentionAction } from "./keys";
@@ -66,7 +66,7 @@ export class AttentionViewer implements Viewer, Exportable {
       // The head of a link may be one that its layer does not have.
       set: (state) => this.update(showLayer(state, payload, state.layer)),
     });
-    this.controls = attentionControls(trans, keys, payload, {
+    this.controls = new AttentionControls(trans, keys, payload, {
       change: (part) => this.update({ ...this.state, ...part }),
       layer: (position) => this.update(showLayer(this.state, payload, position)),
       act: (action) => this.act(action),

@@ -1,5 +1,4 @@
 import {
-  COLOR_MAPS,
   SIMILARITIES,
   encoderOf,
   patchSize,
@@ -9,8 +8,8 @@ import {
   type ScaleMode,
   type Similarity,
 } from "fovea/protocol";
-import { element } from "../dom";
 import type { HelpAction, Keys } from "../parts/keys";
+import { colorChoices, controlRow, scaleChoices, temperatureChoices } from "../parts/controls";
 import type { Translate } from "../parts/translate";
 import { button, press, selectField, sliderField, type Choice, type Field } from "../parts/fields";
 import type { Action } from "./keys";
@@ -27,8 +26,6 @@ export interface ControlEvents {
 
 /** Toggles and acts of the row of buttons, in its order. */
 type ButtonAction = "grid" | "components" | "strip" | "reverse" | "swap" | "token" | "clear";
-
-const TEMPERATURES = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5];
 
 /** The row of native controls above the images; each is also reachable by a key or is a plain form control. */
 export class Controls {
@@ -49,7 +46,7 @@ export class Controls {
       ),
     );
     this.temperature = this.keep(
-      selectField(trans.__("Temperature"), temperatureChoices(payload), (value) =>
+      selectField(trans.__("Temperature"), temperatureChoices(payload.temperature), (value) =>
         events.change({ temperature: Number(value) }),
       ),
     );
@@ -116,14 +113,10 @@ export class Controls {
       this.colormap,
       this.opacity,
     ];
-    return element(
-      "div",
-      {
-        class: "jp-FoveaView-controls",
-        attributes: { role: "group", "aria-label": this.trans.__("View settings") },
-      },
-      ...fields.map((field) => this.wrapperOf(field)),
-      element("div", { class: "jp-FoveaView-buttons" }, ...this.buttons()),
+    return controlRow(
+      this.trans,
+      fields.map((field) => this.wrapperOf(field)),
+      this.buttons(),
     );
   }
 
@@ -195,20 +188,4 @@ function similarityChoices(trans: Translate): Choice[] {
     softmax: trans.__("Softmax"),
   };
   return SIMILARITIES.map((value) => ({ value, label: labels[value] }));
-}
-
-function temperatureChoices(payload: CorrespondencePayload): Choice[] {
-  const values = [...new Set([...TEMPERATURES, payload.temperature])].sort((a, b) => a - b);
-  return values.map((value) => ({ value: String(value), label: String(value) }));
-}
-
-function scaleChoices(trans: Translate): Choice[] {
-  return [
-    { value: "absolute", label: trans.__("Absolute") },
-    { value: "view", label: trans.__("This view") },
-  ];
-}
-
-function colorChoices(): Choice[] {
-  return COLOR_MAPS.filter((name) => name !== "coolwarm").map((value) => ({ value, label: value }));
 }

@@ -21,45 +21,57 @@ interface Picture {
 
 /** A folder of features, opened by its manifest: encoder, layers, pictures, and the way to the gallery. */
 export async function showFeatures(file: RemoteFile, path: string, services: FileServices): Promise<Node[]> {
-  const { contents, trans } = services;
+  const { trans } = services;
   const folder = path.slice(0, Math.max(0, path.lastIndexOf("/")));
   const run = await readRun(services, folder);
   const length = Math.min(file.size, run.committed, MOST_BYTES);
-  const text = new TextDecoder().decode(await file.read(0, length));
-  const pictures = picturesOf(text, trans);
+  const pictures = picturesOf(new TextDecoder().decode(await file.read(0, length)), trans);
+  const code = galleryCode(folder);
+  return [
+    summaryOf(run, pictures, trans),
+    ...galleryButton(folder, code, services),
+    fold(trans.__("Code"), element("pre", {}, element("code", { text: code }))),
+    listingOf(pictures, trans).node,
+  ];
+}
+
+function summaryOf(run: Run, pictures: readonly Picture[], trans: Translate): HTMLElement {
   const skipped = pictures.filter(({ state }) => state !== "").length;
-  const listing = new Listing<Picture>(trans, trans.__("Pictures"), pictures, [
+  return facts([
+    [trans.__("encoder"), run.encoder],
+    [trans.__("pictures"), (pictures.length - skipped).toLocaleString("en")],
+    [trans.__("left out"), skipped.toLocaleString("en")],
+    [trans.__("layers"), run.layers],
+    [trans.__("type"), run.dtype],
+  ]);
+}
+
+const listingOf = (pictures: readonly Picture[], trans: Translate): Listing<Picture> =>
+  new Listing<Picture>(trans, trans.__("Pictures"), pictures, [
     { title: trans.__("path"), text: (one) => one.path },
     { title: trans.__("size"), text: (one) => one.size },
     { title: trans.__("left out"), text: (one) => one.state || "-" },
   ]);
-  const name = folder.slice(folder.lastIndexOf("/") + 1) || ".";
-  const code = `import { features, view } from "fovea";\n\nconst folder = await features.open(${JSON.stringify(name)});\nawait view.gallery(folder)`;
+
+/** A cell that shows the gallery, for a notebook beside the folder. */
+function galleryCode(folder: string): string {
+  const name = JSON.stringify(folder.slice(folder.lastIndexOf("/") + 1) || ".");
+  return `import { features, view } from "fovea";\n\nconst folder = await features.open(${name});\nawait view.gallery(folder)`;
+}
+
+/** The button that writes and opens that notebook, and the place for a failure. */
+function galleryButton(folder: string, code: string, { contents, trans, open }: FileServices): HTMLElement[] {
   const above = folder.slice(0, Math.max(0, folder.lastIndexOf("/")));
   const problem = element("p", { class: "jp-FoveaFile-error", attributes: { role: "alert" } });
-  const open = button(
-    trans.__("Open as gallery"),
-    trans.__("Write a notebook beside the folder that shows its gallery"),
-    () => {
-      writeNotebook(contents, above, [{ kind: "code", source: code }]).then(services.open, (error: Error) => {
-        problem.textContent = error.message;
-      });
-    },
-  );
-  open.className = "jp-FoveaFile-button";
-  return [
-    facts([
-      [trans.__("encoder"), run.encoder],
-      [trans.__("pictures"), (pictures.length - skipped).toLocaleString("en")],
-      [trans.__("left out"), skipped.toLocaleString("en")],
-      [trans.__("layers"), run.layers],
-      [trans.__("type"), run.dtype],
-    ]),
-    open,
-    problem,
-    fold(trans.__("Code"), element("pre", {}, element("code", { text: code }))),
-    listing.node,
-  ];
+  const write = (): void => {
+    writeNotebook(contents, above, [{ kind: "code", source: code }]).then(open, (error: Error) => {
+      problem.textContent = error.message;
+    });
+  };
+  const tip = trans.__("Write a notebook beside the folder that shows its gallery");
+  const node = button(trans.__("Open as gallery"), tip, write);
+  node.className = "jp-FoveaFile-button";
+  return [node, problem];
 }
 
 interface Run {

@@ -112,6 +112,73 @@ class FileFactory extends ABCWidgetFactory<DocumentWidget> {
   }
 }
 
+/** Registers factories and brings their documents back after a reload. */
+class Documents {
+  /** Names of the factories that made a document, by its path. */
+  private readonly factories = new Map<string, string>();
+  private readonly tracker = new WidgetTracker<IDocumentWidget>({ namespace: "fovea-files" });
+
+  constructor(private readonly registry: DocumentRegistry) {}
+
+  restore(restorer: ILayoutRestorer): void {
+    void restorer.restore(this.tracker, {
+      command: "docmanager:open",
+      args: ({ context }) => ({ path: context.path, factory: this.factories.get(context.path) ?? "" }),
+      name: ({ context }) => context.path,
+    });
+  }
+
+  /** Registers a type of files, and the factory that opens them. */
+  add(type: Partial<DocumentRegistry.IFileType>, factory: DocumentRegistry.WidgetFactory): void {
+    this.registry.addFileType({ ...type, contentType: "file", icon: eyeIcon });
+    this.registry.addWidgetFactory(factory);
+    factory.widgetCreated.connect((_, widget) => {
+      this.factories.set(widget.context.path, factory.name);
+      void this.tracker.add(widget);
+    });
+  }
+}
+
+function addKind(documents: Documents, { name, title, extensions, pattern, show }: Kind, services: FileServices): void {
+  const { trans } = services;
+  const type = {
+    name,
+    displayName: trans.__("%1 model", title),
+    extensions,
+    pattern,
+    mimeTypes: ["application/octet-stream"],
+    fileFormat: null,
+  };
+  const options = {
+    name: `Fovea ${title}`,
+    label: trans.__("Fovea %1 viewer", title),
+    modelName: MODEL,
+    fileTypes: [name],
+    defaultFor: [name],
+    readOnly: true,
+  };
+  documents.add(type, new FileFactory(options, show, services));
+}
+
+function addSavedViews(documents: Documents, rendermime: IRenderMimeRegistry, trans: Translate): void {
+  const type = {
+    name: VIEW_FILE,
+    displayName: trans.__("Fovea view"),
+    extensions: [".view.json"],
+    mimeTypes: ["application/json"],
+    fileFormat: "text" as const,
+  };
+  const options = {
+    name: "Fovea view",
+    label: trans.__("Fovea view"),
+    modelName: "text",
+    fileTypes: [VIEW_FILE],
+    defaultFor: [VIEW_FILE],
+    readOnly: true,
+  };
+  documents.add(type, new ViewFileFactory(options, rendermime, trans));
+}
+
 /** Opens files of models: `.safetensors` as a table of tensors, `.onnx` as the blocks of its graph; features and saved views too. */
 export const filesPlugin: JupyterFrontEndPlugin<void> = {
   id: "jupyterlab-fovea:files",
@@ -119,69 +186,17 @@ export const filesPlugin: JupyterFrontEndPlugin<void> = {
   autoStart: true,
   optional: [IRenderMimeRegistry, ILayoutRestorer, ITranslator],
   activate: (
-    { commands, docRegistry, serviceManager }: JupyterFrontEnd,
+    { commands, docRegistry, serviceManager: { contents } }: JupyterFrontEnd,
     rendermime: IRenderMimeRegistry | null,
     restorer: ILayoutRestorer | null,
     translator: ITranslator | null,
   ): void => {
     const trans = (translator ?? nullTranslator).load("jupyterlab_fovea");
-    const { contents } = serviceManager;
     const open = (path: string): void => void commands.execute("docmanager:open", { path });
-    const tracker = new WidgetTracker<IDocumentWidget>({ namespace: "fovea-files" });
-    void restorer?.restore(tracker, {
-      command: "docmanager:open",
-      args: ({ context }) => ({ path: context.path, factory: factories.get(context.path) ?? "" }),
-      name: ({ context }) => context.path,
-    });
-    /** Name of the factory that made a document, by path. */
-    const factories = new Map<string, string>();
-    const addFactory = (factory: DocumentRegistry.WidgetFactory): void => {
-      docRegistry.addWidgetFactory(factory);
-      factory.widgetCreated.connect((_, widget) => {
-        factories.set(widget.context.path, factory.name);
-        void tracker.add(widget);
-      });
-    };
+    const documents = new Documents(docRegistry);
+    if (restorer) documents.restore(restorer);
     docRegistry.addModelFactory(new UnreadModelFactory());
-    for (const { name, title, extensions, pattern, show } of KINDS) {
-      docRegistry.addFileType({
-        name,
-        displayName: trans.__("%1 model", title),
-        extensions,
-        pattern,
-        mimeTypes: ["application/octet-stream"],
-        contentType: "file",
-        fileFormat: null,
-        icon: eyeIcon,
-      });
-      const options = {
-        name: `Fovea ${title}`,
-        label: trans.__("Fovea %1 viewer", title),
-        modelName: MODEL,
-        fileTypes: [name],
-        defaultFor: [name],
-        readOnly: true,
-      };
-      addFactory(new FileFactory(options, show, { contents, trans, open }));
-    }
-    if (!rendermime) return;
-    docRegistry.addFileType({
-      name: VIEW_FILE,
-      displayName: trans.__("Fovea view"),
-      extensions: [".view.json"],
-      mimeTypes: ["application/json"],
-      contentType: "file",
-      fileFormat: "text",
-      icon: eyeIcon,
-    });
-    const options = {
-      name: "Fovea view",
-      label: trans.__("Fovea view"),
-      modelName: "text",
-      fileTypes: [VIEW_FILE],
-      defaultFor: [VIEW_FILE],
-      readOnly: true,
-    };
-    addFactory(new ViewFileFactory(options, rendermime, trans));
+    for (const kind of KINDS) addKind(documents, kind, { contents, trans, open });
+    if (rendermime) addSavedViews(documents, rendermime, trans);
   },
 };

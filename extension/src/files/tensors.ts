@@ -10,7 +10,7 @@ import type { Translate } from "fovea/protocol";
 import { element } from "../dom";
 import { bytesText, facts, fold } from "../parts/facts";
 import { histogram } from "./histogram";
-import { Listing } from "./listing";
+import { type Column, Listing } from "./listing";
 import type { RemoteFile } from "./remote-file";
 import { summarize } from "./values";
 
@@ -30,48 +30,63 @@ export async function showTensors(
 ): Promise<Node[]> {
   const header = await readHeader(file);
   const rows: Row[] = [...header.tensors];
-  const values = element("div", { class: "jp-FoveaFile-place", attributes: { "aria-live": "polite" } });
+  const values = valuesPlace(trans);
   const listing = new Listing<Row>(
     trans,
     trans.__("Tensors"),
     rows,
-    [
-      { title: trans.__("name"), text: ([name]) => name },
-      { title: trans.__("type"), text: ([, { dtype }]) => dtype },
-      { title: trans.__("shape"), text: ([, { shape }]) => `[${shape.join(", ")}]` },
-      {
-        title: trans.__("elements"),
-        text: ([, entry]) => thousands(sizeOf(entry)),
-        order: ([, entry]) => sizeOf(entry),
-      },
-      {
-        title: trans.__("bytes"),
-        text: ([, { begin, end }]) => bytesText(end - begin),
-        order: ([, { begin, end }]) => end - begin,
-      },
-    ],
+    columnsOf(trans),
     (row) => void showValues(values, file, header, row, trans),
   );
-  const hint = element("p", {
-    class: "jp-FoveaFile-hint",
-    text: trans.__("Choose a tensor's name to see its values."),
-  });
-  values.append(hint);
-  const metadata = Object.entries(header.metadata);
   return [
-    facts([
-      [trans.__("tensors"), thousands(rows.length)],
-      [trans.__("elements"), thousands(rows.reduce((sum, [, entry]) => sum + sizeOf(entry), 0))],
-      [trans.__("types"), [...new Set(rows.map(([, { dtype }]) => dtype))].sort().join(", ") || "-"],
-      [trans.__("size"), bytesText(file.size)],
-    ]),
+    summaryOf(rows, file, trans),
     ...(await adapterCard(header, contents, path, trans)),
-    ...(metadata.length
-      ? [fold(trans.__("Metadata"), facts(metadata.map(([name, text]) => [name, text.slice(0, 2000)])))]
-      : []),
+    ...metadataOf(header, trans),
     values,
     listing.node,
   ];
+}
+
+function columnsOf(trans: Translate): Column<Row>[] {
+  return [
+    { title: trans.__("name"), text: ([name]) => name },
+    { title: trans.__("type"), text: ([, { dtype }]) => dtype },
+    { title: trans.__("shape"), text: ([, { shape }]) => `[${shape.join(", ")}]` },
+    {
+      title: trans.__("elements"),
+      text: ([, entry]) => thousands(sizeOf(entry)),
+      order: ([, entry]) => sizeOf(entry),
+    },
+    {
+      title: trans.__("bytes"),
+      text: ([, { begin, end }]) => bytesText(end - begin),
+      order: ([, { begin, end }]) => end - begin,
+    },
+  ];
+}
+
+/** Place for the values of the tensor that the reader chooses. */
+function valuesPlace(trans: Translate): HTMLElement {
+  const text = trans.__("Choose a tensor's name to see its values.");
+  const hint = element("p", { class: "jp-FoveaFile-hint", text });
+  return element("div", { class: "jp-FoveaFile-place", attributes: { "aria-live": "polite" } }, hint);
+}
+
+function summaryOf(rows: readonly Row[], file: RemoteFile, trans: Translate): HTMLElement {
+  const elements = rows.reduce((sum, [, entry]) => sum + sizeOf(entry), 0);
+  const types = [...new Set(rows.map(([, { dtype }]) => dtype))].sort();
+  return facts([
+    [trans.__("tensors"), thousands(rows.length)],
+    [trans.__("elements"), thousands(elements)],
+    [trans.__("types"), types.join(", ") || "-"],
+    [trans.__("size"), bytesText(file.size)],
+  ]);
+}
+
+function metadataOf(header: SafetensorsHeader, trans: Translate): HTMLElement[] {
+  const metadata = Object.entries(header.metadata);
+  if (!metadata.length) return [];
+  return [fold(trans.__("Metadata"), facts(metadata.map(([name, text]) => [name, text.slice(0, 2000)])))];
 }
 
 async function readHeader(file: RemoteFile): Promise<SafetensorsHeader> {

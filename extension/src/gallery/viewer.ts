@@ -2,6 +2,7 @@ import { pictureBytes, readGalleryReply, splitThumbs, type GalleryPayload, type 
 import type { ConnectionState, Received } from "../comms/channel";
 import { element, setText } from "../dom";
 import type { Exportable, ViewPicture } from "../export";
+import { controlRow } from "../parts/controls";
 import { button, press } from "../parts/fields";
 import { ViewerFrame, type ControlRow } from "../frame/frame";
 import { linkState, type LinkState } from "../frame/link";
@@ -143,16 +144,8 @@ export class GalleryViewer implements Viewer, Exportable {
   private compose(): void {
     const { trans, payload } = this.options;
     const { live, caption, warning } = this.frame.lines;
-    const buttons = element(
-      "div",
-      { class: "jp-FoveaView-buttons" },
-      this.patchButton,
-      this.backButton,
-      this.tableButton,
-    );
-    const attributes = { role: "group", "aria-label": trans.__("View settings") };
     const controls: ControlRow = {
-      node: element("div", { class: "jp-FoveaView-controls", attributes }, buttons),
+      node: controlRow(trans, [], [this.patchButton, this.backButton, this.tableButton]),
       addButtons: (more) => this.tableButton.after(...more),
     };
     setText(caption, sayCaption(trans, payload));
@@ -281,7 +274,7 @@ export class GalleryViewer implements Viewer, Exportable {
   private readonly tableButton: HTMLButtonElement;
 }
 
-/** A picture of its own size, whatever the page makes of it. */
+/** A picture at its size, independent of the page. */
 function loaded(src: string): HTMLImageElement {
   const image = new Image();
   image.src = src;

@@ -1,7 +1,8 @@
 import { ALL_LAYERS, type GroundingPayload } from "fovea/protocol";
 import type { ControlRow } from "../frame/frame";
 import { element, setText } from "../dom";
-import { button, press, selectField, sliderField, textField } from "../parts/fields";
+import { controlRow } from "../parts/controls";
+import { button, press, selectField, sliderField, textField, type Choice } from "../parts/fields";
 import type { HelpAction, Keys } from "../parts/keys";
 import type { Translate } from "../parts/translate";
 import type { GroundingAction } from "./keys";
@@ -32,40 +33,23 @@ export class GroundingControls implements ControlRow {
     private readonly payload: GroundingPayload,
     events: GroundingControlEvents,
   ) {
-    const { pictures, saved, layers, queries, replay } = payload;
-    this.picture = selectField(
-      trans.__("Picture"),
-      pictures.map(({ label }, i) => ({ value: String(i), label })),
-      (value) => events.picture(Number(value)),
-    );
-    const listed = saved.map(({ phrase, picture }, i) => ({
-      value: String(i),
-      label: pictures.length > 1 ? `${pictures[picture].label}: ${phrase}` : phrase,
-    }));
+    this.picture = selectField(trans.__("Picture"), pictureChoices(payload), (value) => events.picture(Number(value)));
     this.list = selectField(
       trans.__("Phrases of the list"),
-      [{ value: OTHER, label: trans.__("(another)") }, ...listed],
+      phraseChoices(trans, payload),
       (value) => value !== OTHER && events.listed(Number(value)),
     );
-    const positions = Array.from({ length: layers }, (_, i) => ({ value: String(i), label: String(i) }));
-    this.layer = selectField(
-      trans.__("Attention of layer"),
-      [{ value: String(ALL_LAYERS), label: trans.__("all, mean") }, ...positions],
-      (value) => events.change({ layer: Number(value) }),
+    this.layer = selectField(trans.__("Attention of layer"), layerChoices(trans, payload), (value) =>
+      events.change({ layer: Number(value) }),
     );
     this.threshold = sliderField(trans.__("Threshold"), (threshold) => events.change({ threshold }));
     this.opacity = sliderField(trans.__("Opacity"), (opacity) => events.change({ opacity }));
     this.said = this.threshold.node.appendChild(element("output", { attributes: { for: this.threshold.control.id } }));
     this.replay = button(trans.__("Replay"), keys.tip("replay"), () => events.act({ type: "replay" }));
     this.table = button(trans.__("Table"), keys.tip("table"), () => events.act({ type: "table" }));
-    this.picture.node.hidden = pictures.length < 2;
-    this.threshold.node.hidden = queries < 2;
-    this.threshold.node.classList.add("jp-FoveaGrounding-threshold");
-    this.replay.hidden = !replay;
-    const buttons = element("div", { class: "jp-FoveaView-buttons" }, this.replay, this.table);
+    this.hideUnused();
     const fields = [this.picture, this.list, this.layer, this.threshold, this.opacity].map(({ node }) => node);
-    const attributes = { role: "group", "aria-label": trans.__("View settings") };
-    this.node = element("div", { class: "jp-FoveaView-controls", attributes }, ...fields, buttons);
+    this.node = controlRow(trans, fields, [this.replay, this.table]);
     this.phrase = this.makeField(trans, events);
     this.field = element("div", { class: "jp-FoveaGrounding-phrase jp-FoveaView-controls" }, this.phrase.node);
   }
@@ -101,6 +85,14 @@ export class GroundingControls implements ControlRow {
     this.phrase.control.setAttribute("aria-invalid", String(isInvalid));
   }
 
+  private hideUnused(): void {
+    const { pictures, queries, replay } = this.payload;
+    this.picture.node.hidden = pictures.length < 2;
+    this.threshold.node.hidden = queries < 2;
+    this.threshold.node.classList.add("jp-FoveaGrounding-threshold");
+    this.replay.hidden = !replay;
+  }
+
   private makeField(trans: Translate, events: GroundingControlEvents): ReturnType<typeof textField> {
     const field = textField(trans.__("Phrase"), () => undefined);
     const { control } = field;
@@ -120,4 +112,20 @@ export class GroundingControls implements ControlRow {
   private readonly replay: HTMLButtonElement;
   private readonly table: HTMLButtonElement;
   private readonly phrase;
+}
+
+const pictureChoices = ({ pictures }: GroundingPayload): Choice[] =>
+  pictures.map(({ label }, i) => ({ value: String(i), label }));
+
+function phraseChoices(trans: Translate, { pictures, saved }: GroundingPayload): Choice[] {
+  const listed = saved.map(({ phrase, picture }, i) => ({
+    value: String(i),
+    label: pictures.length > 1 ? `${pictures[picture].label}: ${phrase}` : phrase,
+  }));
+  return [{ value: OTHER, label: trans.__("(another)") }, ...listed];
+}
+
+function layerChoices(trans: Translate, { layers }: GroundingPayload): Choice[] {
+  const positions = Array.from({ length: layers }, (_, i) => ({ value: String(i), label: String(i) }));
+  return [{ value: String(ALL_LAYERS), label: trans.__("all, mean") }, ...positions];
 }

@@ -1,5 +1,5 @@
 import type { FitChoice, LawPayload, SavedFit } from "fovea/protocol";
-import { element } from "../dom";
+import { controlRow } from "../parts/controls";
 import { button, press, selectField, textField, type Choice, type Field } from "../parts/fields";
 import type { HelpAction, Keys } from "../parts/keys";
 import type { Translate } from "../parts/translate";
@@ -45,14 +45,7 @@ export class LawControls {
     this.residuals = act(trans.__("Residuals"), "residuals");
     this.table = act(trans.__("Table"), "table");
     const buttons = [this.leaveOneOut, this.residuals, this.table];
-    this.node = element(
-      "div",
-      { class: "jp-FoveaView-controls", attributes: { role: "group", "aria-label": trans.__("View settings") } },
-      this.benchmark.node,
-      this.degree.node,
-      this.terms.node,
-      element("div", { class: "jp-FoveaView-buttons" }, ...buttons),
-    );
+    this.node = controlRow(trans, [this.benchmark.node, this.degree.node, this.terms.node], buttons);
     this.terms.control.size = 24;
   }
 

@@ -17,6 +17,8 @@ import { KeyedList } from "./keyed-list";
 import { AdapterRow, EncoderRow, encoderName, FeaturesRow, LoadedRow, TrainingRow, type RowActions } from "./rows";
 import { Section } from "./sections";
 
+type Sections = Record<"trainings" | "loaded" | "encoders" | "adapters" | "features" | "device", Section>;
+
 /** The content of the side panel: knows a connection, and nothing of JupyterLab. */
 export class OverviewPanel {
   readonly node: HTMLElement;
@@ -25,43 +27,15 @@ export class OverviewPanel {
     private readonly trans: Translate,
     private readonly insertCode: (code: string) => void,
   ) {
-    const actions: RowActions = {
+    this.actions = {
       trans,
       send: (request) => this.connection?.send(request),
       insert: (code) => this.insertCode(code),
       card: (encoder, place) => this.askCard(encoder, place),
     };
-    this.encoders = new KeyedList<ListedEncoder>(encoderName, (one) => new EncoderRow(one, actions));
-    this.adapters = new KeyedList<ListedAdapter>(
-      ({ path }) => path,
-      (one) => new AdapterRow(one, actions),
-    );
-    this.features = new KeyedList<ListedFeatures>(
-      ({ path }) => path,
-      (one) => new FeaturesRow(one, actions),
-    );
-    this.loaded = new KeyedList<LoadedEncoder>(
-      ({ id }) => String(id),
-      (one) => new LoadedRow(one, actions),
-    );
-    this.trainings = new KeyedList<ListedTraining>(
-      ({ id }) => String(id),
-      (one) => new TrainingRow(one, actions),
-    );
-    this.filter = element("input", { attributes: { type: "search", spellcheck: "false" } });
     this.filter.id = freshId("filter");
     this.filter.addEventListener("input", () => this.showEncoders());
-    const label = element("label", { text: trans.__("Filter"), attributes: { for: this.filter.id } });
-    const filter = element("div", { class: "jp-FoveaOverview-filter" }, label, this.filter);
-    const none = trans.__("None below the notebook's folder.");
-    this.sections = {
-      trainings: new Section(trans.__("Trainings"), trans.__("None runs in this session."), this.trainings.node),
-      loaded: new Section(trans.__("In memory"), trans.__("No encoder is loaded."), this.loaded.node),
-      encoders: new Section(trans.__("Encoders"), trans.__("None fits the filter."), this.encoders.node, filter),
-      adapters: new Section(trans.__("Adapters"), none, this.adapters.node),
-      features: new Section(trans.__("Features"), none, this.features.node),
-      device: new Section(trans.__("Device and memory"), "", this.device),
-    };
+    this.sections = this.makeSections();
     this.body.append(...Object.values(this.sections).map(({ node }) => node), this.cut);
     this.refresh = button(trans.__("Refresh"), trans.__("Look through the folders again"), () =>
       this.connection?.send({ type: "shelf" }),
@@ -112,6 +86,21 @@ export class OverviewPanel {
     return trans.__("No Fovea kernel runs in %1.", notebook);
   }
 
+  private makeSections(): Sections {
+    const { trans } = this;
+    const label = element("label", { text: trans.__("Filter"), attributes: { for: this.filter.id } });
+    const filter = element("div", { class: "jp-FoveaOverview-filter" }, label, this.filter);
+    const none = trans.__("None below the notebook's folder.");
+    return {
+      trainings: new Section(trans.__("Trainings"), trans.__("None runs in this session."), this.trainings.node),
+      loaded: new Section(trans.__("In memory"), trans.__("No encoder is loaded."), this.loaded.node),
+      encoders: new Section(trans.__("Encoders"), trans.__("None fits the filter."), this.encoders.node, filter),
+      adapters: new Section(trans.__("Adapters"), none, this.adapters.node),
+      features: new Section(trans.__("Features"), none, this.features.node),
+      device: new Section(trans.__("Device and memory"), "", this.device),
+    };
+  }
+
   private show<T>(section: Section, list: KeyedList<T>, items: readonly T[]): void {
     list.show(items);
     section.setCount(items.length);
@@ -145,13 +134,26 @@ export class OverviewPanel {
   private notebook = "";
   /** Places of cards that were asked for, by the encoder's name. */
   private readonly waiting = new Map<string, HTMLElement>();
-  private readonly encoders: KeyedList<ListedEncoder>;
-  private readonly adapters: KeyedList<ListedAdapter>;
-  private readonly features: KeyedList<ListedFeatures>;
-  private readonly loaded: KeyedList<LoadedEncoder>;
-  private readonly trainings: KeyedList<ListedTraining>;
-  private readonly sections: Record<"trainings" | "loaded" | "encoders" | "adapters" | "features" | "device", Section>;
-  private readonly filter: HTMLInputElement;
+  private readonly actions: RowActions;
+  private readonly encoders = new KeyedList<ListedEncoder>(encoderName, (one) => new EncoderRow(one, this.actions));
+  private readonly adapters = new KeyedList<ListedAdapter>(
+    ({ path }) => path,
+    (one) => new AdapterRow(one, this.actions),
+  );
+  private readonly features = new KeyedList<ListedFeatures>(
+    ({ path }) => path,
+    (one) => new FeaturesRow(one, this.actions),
+  );
+  private readonly loaded = new KeyedList<LoadedEncoder>(
+    ({ id }) => String(id),
+    (one) => new LoadedRow(one, this.actions),
+  );
+  private readonly trainings = new KeyedList<ListedTraining>(
+    ({ id }) => String(id),
+    (one) => new TrainingRow(one, this.actions),
+  );
+  private readonly sections: Sections;
+  private readonly filter = element("input", { attributes: { type: "search", spellcheck: "false" } });
   private readonly refresh: HTMLButtonElement;
   private readonly where = element("p", { class: "jp-FoveaOverview-where", attributes: { role: "status" } });
   private readonly problem = element("p", { class: "jp-FoveaOverview-problem", attributes: { role: "alert" } });

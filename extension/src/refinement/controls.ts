@@ -1,5 +1,6 @@
 import { type RefinementPayload, stageName } from "fovea/protocol";
 import { element } from "../dom";
+import { controlRow } from "../parts/controls";
 import { button, press, selectField, stepField } from "../parts/fields";
 import type { HelpAction, Keys } from "../parts/keys";
 import type { Translate } from "../parts/translate";
@@ -30,10 +31,8 @@ export class RefinementControls {
       button(text, keys.tip(type), () => events.act({ type }));
     this.words = act(trans.__("Words"), "words");
     this.table = act(trans.__("Table"), "table");
-    const buttons = element("div", { class: "jp-FoveaView-buttons" }, this.words, this.table);
-    const attributes = { role: "group", "aria-label": trans.__("View settings") };
-    const parts = [this.stage.node, this.stageName, this.picture.node, buttons];
-    this.node = element("div", { class: "jp-FoveaView-controls", attributes }, ...parts);
+    const fields = [this.stage.node, this.stageName, this.picture.node];
+    this.node = controlRow(trans, fields, [this.words, this.table]);
   }
 
   /** Adds buttons after the last one. */

@@ -1,3 +1,4 @@
+import { plainText } from "fovea/protocol";
 import { element } from "../dom";
 import { announceViews } from "../page";
 import { elementsOf } from "./markup";
@@ -12,8 +13,6 @@ export interface CellOutput {
   traceback?: string[];
 }
 
-/** Colors and cursor movements of terminals begin with the control character ESC. */
-const TERMINAL = /\u001b\[[0-?]*[ -/]*[@-~]/g;
 const PICTURES = ["image/png", "image/jpeg", "image/svg+xml"];
 
 /** Shows the outputs of a cell in the place of those that were stored. */
@@ -51,4 +50,4 @@ function stillOf(data: Record<string, unknown>, words: string): Node[] {
 }
 
 const pre = (text: string, name = ""): HTMLElement =>
-  element("pre", { class: name, text: text.replace(TERMINAL, ""), attributes: { tabindex: "0" } });
+  element("pre", { class: name, text: plainText(text), attributes: { tabindex: "0" } });

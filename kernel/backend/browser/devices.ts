@@ -13,7 +13,7 @@ export async function probeDevice(device: Device): Promise<Probe> {
 export const probeAll = (): Promise<Probe[]> => Promise.all(DEVICES.map(probeDevice));
 
 /** @throws DeviceError when the device is unknown, or is not that of a page */
-export async function resolveDevice(request: DeviceRequest, fn = "backend.resolveDevice"): Promise<Device> {
+export async function resolveDevice(request: DeviceRequest, fn: string): Promise<Device> {
   if (request === "auto" || request === "cpu") return "cpu";
   const isKnown = DEVICES.includes(request);
   const rule = isKnown ? `device ${request} does not start` : `device must be auto, ${DEVICES.join(", ")}`;

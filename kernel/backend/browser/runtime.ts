@@ -19,15 +19,15 @@ const MOST_BYTES = 2 ** 30;
  */
 export function forThread(model: string | Uint8Array, options: SessionOptions): ModelMessage {
   const bytes = typeof model === "string" ? readFileSync(model) : model;
-  const weights = options.weightsFolder ? weightsOf(bytes, options.weightsFolder) : [];
+  const weights = options.weightsFolder ? weightsOf(bytes, options.weightsFolder, options.fn) : [];
   const size = weights.reduce((sum, { data }) => sum + data.length, bytes.length);
   if (size > MOST_BYTES)
-    throw new DeviceError("backend.create", `a model in a browser must have at most ${MOST_BYTES} bytes`, size);
+    throw new DeviceError(options.fn, `a model in a browser must have at most ${MOST_BYTES} bytes`, size);
   return { model: bytes, options, weights };
 }
 
-function weightsOf(model: Uint8Array, folder: string): WeightFile[] {
-  const tensors = [...readModel(model, "backend.create").initializers.values()];
+function weightsOf(model: Uint8Array, folder: string, fn: string): WeightFile[] {
+  const tensors = [...readModel(model, fn).initializers.values()];
   const places = new Set(tensors.flatMap(({ external }) => (external ? [external.location] : [])));
   return [...places].map((path) => ({ path, data: readFileSync(join(folder, path)) }));
 }

@@ -34,7 +34,7 @@ export async function makeCuda({ python, wheel, target, say }: Workshop): Promis
 /** Refuses a provider of another version than the binding's library, which would crash instead of failing. */
 function checkVersion(version: string): void {
   if (version === ONNXRUNTIME_VERSION) return;
-  throw new DeviceError("backend.install", `the CUDA provider is for onnxruntime-node ${ONNXRUNTIME_VERSION}`, version);
+  throw new DeviceError("backend install", `the CUDA provider is for onnxruntime-node ${ONNXRUNTIME_VERSION}`, version);
 }
 
 /** Copies the common package, whose `package.json` cannot be resolved because it exports only its entries. */
@@ -52,5 +52,5 @@ function copyCommon(runtime: string, target: string): void {
 export async function checkCuda(folder: string): Promise<string | null> {
   const reason = await tryRuntime(copiedRuntime(folder), "cuda", loaderEnvironment());
   if (reason === null || /driver|no CUDA-capable device|libcuda\.so/i.test(reason)) return reason;
-  throw new DeviceError("backend.install", "the CUDA provider must load", reason);
+  throw new DeviceError("backend install", "the CUDA provider must load", reason);
 }

@@ -31,7 +31,7 @@ export async function fetchWheel(python: string, wheel: Wheel, folder: string, o
     },
   );
   rmSync(part, { recursive: true, force: true });
-  if (!existsSync(path)) throw new DeviceError("backend.install", `pip must fetch ${wheel.file}`, readdirSync(folder));
+  if (!existsSync(path)) throw new DeviceError("backend install", `pip must fetch ${wheel.file}`, readdirSync(folder));
   onBytes(wheel.bytes);
   return path;
 }
@@ -82,7 +82,7 @@ export async function fetchPackage(npm: string, pack: NpmPackage, folder: string
     cwd: folder,
   });
   if (await hasHash(path, algorithm, "base64", hash)) return path;
-  throw new DeviceError("backend.install", `${name}@${version} must have the integrity ${integrity}`, path);
+  throw new DeviceError("backend install", `${name}@${version} must have the integrity ${integrity}`, path);
 }
 
 async function hasHash(path: string, algorithm: string, encoding: "hex" | "base64", wanted: string): Promise<boolean> {

@@ -11,7 +11,7 @@ import { type BackendName, type NpmPackage, type Recipe, RECIPES, type Wheel } f
 import { checkTensorflow, makeTensorflow } from "./tensorflow";
 import { findCompiler, findNpm, findPython } from "./tools";
 
-const FN = "backend.install";
+const FN = "backend install";
 
 /** Progress of an installation; `bytes` of `total` during a download. */
 export interface InstallProgress {

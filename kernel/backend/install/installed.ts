@@ -54,7 +54,7 @@ export function removeInstalled(name: BackendName): number {
   const folder = backendFolder(name);
   if (!existsSync(folder)) {
     const there = BACKEND_NAMES.filter((one) => existsSync(backendFolder(one)));
-    throw new DeviceError("backend.uninstall", `installed are ${there.join(", ") || "none"}`, name);
+    throw new DeviceError("backend uninstall", `installed are ${there.join(", ") || "none"}`, name);
   }
   // The manifest goes first: a half removed backend is not installed.
   rmSync(join(folder, MANIFEST), { force: true });

@@ -50,8 +50,8 @@ export async function mustRun(
   if (code === 0) return stdout;
   const said = `${stderr}\n${stdout}`;
   if (/No space left on device|ENOSPC/.test(said))
-    throw new DeviceError("backend.install", `${rule}: the disk is full`, options?.cwd ?? process.cwd());
-  throw new DeviceError("backend.install", rule, tellingLines(said) || `exit code ${code}`);
+    throw new DeviceError("backend install", `${rule}: the disk is full`, options?.cwd ?? process.cwd());
+  throw new DeviceError("backend install", rule, tellingLines(said) || `exit code ${code}`);
 }
 
 /** Returns the relevant lines: those marked as errors, or else the last ones. */

@@ -92,6 +92,6 @@ async function strip(library: string): Promise<void> {
 export async function checkTensorflow(folder: string): Promise<string | null> {
   const gpu = basename(folder).startsWith("tensorflow-gpu");
   const { ok, reason, device } = await probeBuild({ folder, gpu, versions: {} }, loaderEnvironment());
-  if (!ok) throw new DeviceError("backend.install", "TensorFlow must run an operation after it was built", reason);
+  if (!ok) throw new DeviceError("backend install", "TensorFlow must run an operation after it was built", reason);
   return gpu && device === "cpu" ? "TensorFlow found no GPU here and runs on the CPU" : null;
 }

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { DeviceError } from "../types";
 import { runProgram } from "./program";
 
-const FN = "backend.install";
+const FN = "backend install";
 const MIN_PIP = 21;
 
 /** Finds a Python whose pip can fetch files for another Python. */

@@ -4,7 +4,7 @@ import type { DataType, TypedArray } from "@tensorflow/tfjs-core";
 export type Values = TypedArray | Uint8Array[];
 
 /**
- * Data of a tensor. Whoever asks for `values`, as the kernels of tfjs's cpu backend do, may keep them or a part of them,
+ * Data of a tensor. Code that asks for `values`, as the kernels of tfjs's cpu backend do, may keep them or a part of them,
  * so their array is never used for another tensor.
  */
 export class Entry {

@@ -1,6 +1,6 @@
 import type * as Tfjs from "@tensorflow/tfjs-core";
 import type { KernelConfig, KernelFunc, TensorInfo } from "@tensorflow/tfjs-core";
-import { isPlain } from "./backend";
+import { isPlain, type NativeBackend } from "./backend";
 import { COPYING, MIXED } from "./copying";
 import type { Graph } from "./graph";
 import {
@@ -22,42 +22,42 @@ import type { Emit } from "./runtime";
 /** Name in tfjs: `tf.setBackend("native")`. */
 export const NATIVE_BACKEND = "native";
 
-const softmax: Plan = ({ inputs: { logits }, attrs, backend }) => {
+const softmax: Plan = ({ inputs: { logits }, attrs, device }) => {
   const last = logits.shape.length - 1;
   if (last < 0 || (attrs.dim !== -1 && attrs.dim !== last)) return null;
-  return backend.compute(SOFTMAX, [logits], [logits.shape])[0];
+  return device.compute(SOFTMAX, [logits], [logits.shape])[0];
 };
 const SOFTMAX = { key: "Softmax", emit: (graph: Graph, x: readonly string[]) => [graph.node("Softmax", x)] };
 
-const transpose: Plan = ({ inputs: { x }, attrs, backend }) => {
+const transpose: Plan = ({ inputs: { x }, attrs, device }) => {
   const perm = attrs.perm as number[];
   const emit: Emit = (graph, names) => [graph.node("Transpose", names, { attributes: { perm } })];
-  return backend.compute({ key: `Transpose ${perm.join()}`, emit }, [x], [perm.map((d) => x.shape[d])])[0];
+  return device.compute({ key: `Transpose ${perm.join()}`, emit }, [x], [perm.map((d) => x.shape[d])])[0];
 };
 
-const tile: Plan = ({ inputs: { x }, attrs, backend }) => {
+const tile: Plan = ({ inputs: { x }, attrs, device }) => {
   const reps = attrs.reps as number[];
   if (!reps.every((count) => count > 0)) return null;
   const emit: Emit = (graph, [name]) => [graph.node("Tile", [name, graph.integers(reps)])];
-  return backend.compute({ key: `Tile ${reps.join()}`, emit }, [x], [x.shape.map((size, d) => size * reps[d])])[0];
+  return device.compute({ key: `Tile ${reps.join()}`, emit }, [x], [x.shape.map((size, d) => size * reps[d])])[0];
 };
 
-const addN: Plan = ({ inputs, backend }) => {
+const addN: Plan = ({ inputs, device }) => {
   const terms = Object.values(inputs);
   const emit: Emit = (graph, names) => [graph.node("Sum", names)];
-  return backend.compute({ key: `AddN ${terms.length}`, emit }, terms, [terms[0].shape])[0];
+  return device.compute({ key: `AddN ${terms.length}`, emit }, terms, [terms[0].shape])[0];
 };
 
 const sum = reduction("ReduceSum", "axis", reduceSum);
 
 /** Tests for values above 0, with 1 and 0, and NaN for NaN. */
-const step: Plan = ({ inputs: { x }, attrs, backend }) => {
+const step: Plan = ({ inputs: { x }, attrs, device }) => {
   if (attrs.alpha !== 0) return null;
   const emit: Emit = (graph, [name]) => {
     const above = graph.node("Cast", [graph.node("Greater", [name, graph.scalar(0)])], { attributes: { to: FLOAT } });
     return [graph.node("Where", [graph.node("IsNaN", [name]), name, above])];
   };
-  return backend.compute({ key: "Step", emit }, [x], [x.shape])[0];
+  return device.compute({ key: "Step", emit }, [x], [x.shape])[0];
 };
 
 /**
@@ -119,6 +119,9 @@ function kernelOf({ kernelName, kernelFunc }: KernelConfig): KernelFunc {
   return (call) => {
     const fits =
       mixed !== undefined || (Object.values(call.inputs) as (TensorInfo | null)[]).every((x) => !x || isPlain(x));
-    return (fits ? plan(call as unknown as KernelCall) : null) ?? kernelFunc(call);
+    if (!fits) return kernelFunc(call);
+    const { inputs, attrs } = call as Pick<KernelCall, "inputs" | "attrs">;
+    const { device } = call.backend as NativeBackend;
+    return plan({ inputs, attrs, device }) ?? kernelFunc(call);
   };
 }

@@ -112,7 +112,7 @@ export class Memory {
 
   private refuse(bytes: number): never {
     throw new DeviceError(
-      "native",
+      "nn.start",
       `tensors must fit into ${words(this.limit)} of memory, and ${words(this.live)} are in use: make batches smaller ` +
         `(train.fit's accumulate keeps the update the same), or raise the limit with nn.start("native", { memory })`,
       words(bytes),

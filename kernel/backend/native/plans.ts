@@ -1,5 +1,5 @@
 import type { NamedAttrMap, TensorInfo } from "@tensorflow/tfjs-core";
-import type { NativeBackend } from "./backend";
+import type { NativeDevice } from "./device";
 import type { Graph } from "./graph";
 import type { Emit } from "./runtime";
 
@@ -10,7 +10,7 @@ export type KernelInputs = Record<string, TensorInfo>;
 export interface KernelCall {
   inputs: KernelInputs;
   attrs: NamedAttrMap;
-  backend: NativeBackend;
+  device: NativeDevice;
 }
 
 /** Computes a kernel of float32 tensors that are not empty; null leaves it to tfjs's cpu backend. */
@@ -28,13 +28,13 @@ export function broadcast(a: readonly number[], b: readonly number[]): number[] 
 /** Plans an operator of two inputs that are broadcast. */
 export function binary(key: string, emit: Emit): Plan {
   const operation = { key, emit };
-  return ({ inputs: { a, b }, backend }) => backend.compute(operation, [a, b], [broadcast(a.shape, b.shape)])[0];
+  return ({ inputs: { a, b }, device }) => device.compute(operation, [a, b], [broadcast(a.shape, b.shape)])[0];
 }
 
 /** Plans a function of each value. */
 export function unary(key: string, emit: Emit): Plan {
   const operation = { key, emit };
-  return ({ inputs: { x }, backend }) => backend.compute(operation, [x], [x.shape])[0];
+  return ({ inputs: { x }, device }) => device.compute(operation, [x], [x.shape])[0];
 }
 
 /** Plans a function with one ONNX operator. */
@@ -67,14 +67,14 @@ type EmitReduction = (graph: Graph, x: string, reduced: Reduced) => string;
 
 /** Plans a reduction. */
 export function reduction(op: string, attribute: "axis" | "reductionIndices", emit: EmitReduction): Plan {
-  return ({ inputs: { x }, attrs, backend }) => {
+  return ({ inputs: { x }, attrs, device }) => {
     const axes = axesOf(attrs[attribute], x.shape.length);
     if (!axes.length) return null;
     const keepdims = attrs.keepDims ? 1 : 0;
     const kept = x.shape.map((size, d) => (axes.includes(d) ? 1 : size));
     const shape = keepdims ? kept : x.shape.filter((_, d) => !axes.includes(d));
     const key = `${op} ${axes.join()} ${keepdims}`;
-    return backend.compute({ key, emit: emitter(emit, { axes, keepdims }) }, [x], [shape])[0];
+    return device.compute({ key, emit: emitter(emit, { axes, keepdims }) }, [x], [shape])[0];
   };
 }
 

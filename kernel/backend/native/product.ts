@@ -1,24 +1,24 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { product as sizeOf } from "../../numeric";
-import type { NativeBackend } from "./backend";
+import type { NativeDevice } from "./device";
 import { type Graph, MICROSOFT } from "./graph";
 import { axesOf, broadcast, type Plan } from "./plans";
 import type { Emit, Operation } from "./runtime";
 
 /** Product of matrices, or of batches of them. */
-export const product: Plan = ({ inputs: { a, b }, attrs, backend }) =>
-  multiply(backend, a, b, Boolean(attrs.transposeA), Boolean(attrs.transposeB));
+export const product: Plan = ({ inputs: { a, b }, attrs, device }) =>
+  multiply(device, a, b, Boolean(attrs.transposeA), Boolean(attrs.transposeB));
 
 /** Product with a bias, as tfjs's `fused.matMul`; activations are left to the cpu backend. */
-export const fusedProduct: Plan = ({ inputs, attrs, backend }) => {
+export const fusedProduct: Plan = ({ inputs, attrs, device }) => {
   const { a, b, bias } = inputs as Record<string, TensorInfo | undefined>;
   const plain = attrs.activation === undefined || attrs.activation === null || attrs.activation === "linear";
   if (!a || !b || !plain) return null;
-  const y = multiply(backend, a, b, Boolean(attrs.transposeA), Boolean(attrs.transposeB));
+  const y = multiply(device, a, b, Boolean(attrs.transposeA), Boolean(attrs.transposeB));
   if (!bias) return y;
   const emit: Emit = (graph, names) => [graph.node("Add", names)];
-  const [sum] = backend.compute({ key: "Add", emit }, [y, bias], [y.shape]);
-  backend.disposeData(y.dataId);
+  const [sum] = device.compute({ key: "Add", emit }, [y, bias], [y.shape]);
+  device.free(y);
   return sum;
 };
 
@@ -105,7 +105,7 @@ export const sumOfRows = (graph: Graph, x: string, rows: number): string =>
 const MOST_ROWS = 2 ** 16;
 
 /** Sum over the first dimensions, as of a bias's gradient; null for other sums and small ones. */
-export const sumOfLeading: Plan = ({ inputs: { x }, attrs, backend }) => {
+export const sumOfLeading: Plan = ({ inputs: { x }, attrs, device }) => {
   const axes = axesOf(attrs.axis, x.shape.length);
   const rest = x.shape.slice(axes.length);
   const [rows, columns] = [sizeOf(x.shape.slice(0, axes.length)), sizeOf(rest)];
@@ -116,23 +116,23 @@ export const sumOfLeading: Plan = ({ inputs: { x }, attrs, backend }) => {
     const matrix = graph.node("Reshape", [name, graph.integers([rows, columns])]);
     return [graph.node("Reshape", [sumOfRows(graph, matrix, rows), graph.integers(shape)])];
   };
-  return backend.compute({ key: `sum of rows ${rows} ${columns} ${shape.join()}`, emit }, [x], [shape])[0];
+  return device.compute({ key: `sum of rows ${rows} ${columns} ${shape.join()}`, emit }, [x], [shape])[0];
 };
 
 /** Emits a transpose. */
 export const transposed = (graph: Graph, x: string, perm: readonly number[]): string =>
   graph.node("Transpose", [x], { attributes: { perm: [...perm] } });
 
-function multiply(backend: NativeBackend, a: TensorInfo, b: TensorInfo, transA: boolean, transB: boolean): TensorInfo {
+function multiply(device: NativeDevice, a: TensorInfo, b: TensorInfo, transA: boolean, transB: boolean): TensorInfo {
   const [outerA, outerB] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];
   const rows = a.shape[a.shape.length - (transA ? 1 : 2)];
   const inner = a.shape[a.shape.length - (transA ? 2 : 1)];
   const columns = b.shape[b.shape.length - (transB ? 2 : 1)];
   const shape = [...broadcast(outerA, outerB), rows, columns];
   if (!outerA.length && !outerB.length)
-    return backend.compute(gemm(transA, transB, { rows, inner, columns }), [a, b], [shape])[0];
+    return device.compute(gemm(transA, transB, { rows, inner, columns }), [a, b], [shape])[0];
   const attributes = { transA: Number(transA), transB: Number(transB) };
   const emit: Emit = (graph, names) => [graph.node("FusedMatMul", names, { attributes, domain: MICROSOFT })];
   const key = `FusedMatMul ${attributes.transA} ${attributes.transB}`;
-  return backend.compute({ key, emit, heavy: true }, [a, b], [shape])[0];
+  return device.compute({ key, emit, heavy: true }, [a, b], [shape])[0];
 }

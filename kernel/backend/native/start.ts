@@ -30,13 +30,13 @@ export function offerNative(core: typeof Tfjs): void {
 export function startNative(core: typeof Tfjs, options: NativeOptions = {}): NativeBackend {
   checkOptions(options);
   const backend = (started ??= makeNative(core));
-  if (options.threads !== undefined) backend.runtime.useThreads(options.threads);
-  if (options.memory !== undefined) backend.pool.limit = options.memory;
+  if (options.threads !== undefined) backend.device.runtime.useThreads(options.threads);
+  if (options.memory !== undefined) backend.device.pool.limit = options.memory;
   return backend;
 }
 
 /** Returns the number of threads inside one operator; 0 before the device starts. */
-export const nativeThreads = (): number => started?.runtime.threadCount ?? 0;
+export const nativeThreads = (): number => started?.device.runtime.threadCount ?? 0;
 
 function checkOptions(options: NativeOptions): void {
   for (const [name, value] of Object.entries(options) as [string, number | undefined][])

@@ -124,18 +124,18 @@ function warnFallen(failed: Probe[], device: Device): void {
  *
  * @throws DeviceError when the device is unknown, or an explicit one does not start
  */
-export async function resolveDevice(request: DeviceRequest, fn = "backend.resolveDevice"): Promise<Device> {
+export async function resolveDevice(request: DeviceRequest, fn: string): Promise<Device> {
   if (request !== "auto" && !DEVICES.includes(request))
     throw new DeviceError(fn, `device must be auto, ${DEVICES.join(", ")}`, request);
   if (request === "auto" && preferred !== "auto") return resolveDevice(preferred, fn);
   if (request === "cpu" || (request === "auto" && !hasGraphics())) return "cpu";
-  if (request === "auto") return firstStarted();
+  if (request === "auto") return firstStarted(fn);
   const { ok, reason } = await probe(request);
   if (!ok) throw new DeviceError(fn, `device ${request} does not start`, reason);
   return request;
 }
 
-async function firstStarted(): Promise<Device> {
+async function firstStarted(fn: string): Promise<Device> {
   const failed: Probe[] = [];
   for (const device of DEVICES) {
     const found = await probe(device);
@@ -145,11 +145,7 @@ async function firstStarted(): Promise<Device> {
     }
     failed.push(found);
   }
-  throw new DeviceError(
-    "backend.resolveDevice",
-    "one device must start",
-    failed.map((one) => `${one.device}: ${one.reason}`).join("; "),
-  );
+  throw new DeviceError(fn, "one device must start", failed.map((one) => `${one.device}: ${one.reason}`).join("; "));
 }
 
 /** Returns every rung of the ladder with its probe, best first. */

@@ -58,7 +58,7 @@ const buildOf = ({ name, versions }: Installed): TensorflowBuild => ({
  * @throws DeviceError when no build is installed, or its library cannot be loaded
  */
 export function registerTensorflow(core: TfjsCore, build: TensorflowBuild | null = tensorflowBuild()): TensorflowBuild {
-  const fn = "backend.registerTensorflow";
+  const fn = "nn.start";
   if (!build) throw new DeviceError(fn, "TensorFlow must be installed: fovea backend install tensorflow", "nothing");
   let make: Maker;
   try {

@@ -22,7 +22,7 @@ import {
   stopSignal,
 } from "../arguments";
 import { USAGE } from "../usage";
-import { parseJson } from "../../rules/json-text";
+import { isRecord, parseJson } from "../../rules/json-text";
 
 const TEXT = { type: "string" } as const;
 const FLAG = { type: "boolean" } as const;
@@ -226,7 +226,7 @@ async function exportedPreprocess(
   loaded: Encoder["info"]["preprocess"],
 ): Promise<Encoder["info"]["preprocess"]> {
   if (inputSize === undefined) return loaded;
-  // It loaded with a size; a graph that refuses to without one has none of its own.
+  // It loaded with a size; a graph that refuses to without one has none by itself.
   const exported = await encoders.load(name, { device, preprocess }).catch(() => null);
   await exported?.dispose();
   return exported?.info.preprocess ?? loaded;
@@ -243,7 +243,7 @@ function lookAlikesOf(file: string | undefined): LookAlikes | undefined {
 function isLookAlikes(value: unknown): value is LookAlikes {
   const isGroups = (groups: unknown): boolean =>
     Array.isArray(groups) && groups.every((ids) => Array.isArray(ids) && ids.every((id) => typeof id === "string"));
-  return typeof value === "object" && value !== null && !Array.isArray(value) && Object.values(value).every(isGroups);
+  return isRecord(value) && Object.values(value).every(isGroups);
 }
 
 function scoreLines(score: CScore): string[] {

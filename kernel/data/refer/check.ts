@@ -2,6 +2,7 @@ import type { Box } from "../../contracts/geometry";
 import { describeValue } from "../../rules/rule-error";
 import { ReferError } from "./error";
 import type { ReferImage } from "./expression";
+import { isRecord } from "../../rules/json-text";
 
 /** Names the function and file of complaints, and collects those that are skipped. */
 export class ReferChecker {
@@ -37,7 +38,7 @@ export class ReferChecker {
   }
 
   record(value: unknown, what: string): Record<string, unknown> {
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+    if (isRecord(value)) return value as Record<string, unknown>;
     return this.refuse(`${what} must be an object`, value);
   }
 

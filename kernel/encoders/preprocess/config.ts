@@ -5,6 +5,7 @@ import { checkProcessor } from "./processors";
 import type { Interpolation } from "./resample";
 import { CLIP, HALF, IMAGENET, type Statistics } from "./statistics";
 import { isWhole } from "../../rules/rule-error";
+import { isRecord } from "../../rules/json-text";
 
 /**
  * Options of preprocessing, in these names; a Hugging Face `preprocessor_config.json` or a timm `config.json` /
@@ -68,7 +69,7 @@ export function mergePreprocess(
   const named = typeof wanted === "string" ? NAMED.get(wanted) : undefined;
   if (typeof wanted === "string" && !named)
     throw new EncoderError(fn, `preprocess must be ${[...NAMED.keys()].join(", ")} or an object`, wanted);
-  if (wanted !== undefined && (typeof wanted !== "object" || wanted === null || Array.isArray(wanted)) && !named)
+  if (wanted !== undefined && !isRecord(wanted) && !named)
     throw new EncoderError(fn, "preprocess must be a name or an object", wanted);
   const given = (named ?? wanted) as object | undefined;
   const options = given && !found && !graphSize && !isWhole(given as Json) ? withSize(given, inputSize) : given;
@@ -137,8 +138,7 @@ export function readPreprocess(config: object, graphSize: [number, number] | nul
 
 function readAny(json: Json, graphSize: [number, number] | null, fn: string): Preprocess {
   const nested = json.pretrained_cfg ?? json.preprocess_cfg ?? json.image_processor ?? json.vision_cfg ?? json;
-  if (typeof nested !== "object" || nested === null || Array.isArray(nested))
-    throw new EncoderError(fn, "a configuration must hold an object", nested);
+  if (!isRecord(nested)) throw new EncoderError(fn, "a configuration must hold an object", nested);
   const cfg = nested as Json;
   if (isTimm(cfg)) return fromTimm(cfg, fn);
   if (isOpenClip(cfg)) return fromOpenClip(cfg, graphSize, fn);

@@ -92,7 +92,7 @@ export function preprocessImage(image: RawImage, plan: Preprocess, target: Float
   const [resizedHeight, resizedWidth] = resizedSize(image, plan);
   if (plan.resize === "keep-shape" && (resizedHeight !== height || resizedWidth !== width))
     throw new ImageError(
-      "preprocess",
+      "encoders.preprocess",
       `the encoder keeps a picture's shape and cuts nothing (size.shortest_edge without do_center_crop), so that it takes ${height} x ` +
         `${width} only where this picture becomes ${resizedHeight} x ${resizedWidth}; load it with that inputSize if its graph ` +
         `allows it, or with a preprocess whose resize is shortest-edge, letterbox or stretch`,

@@ -87,7 +87,7 @@ export function checkProcessor(fn: string, json: Record<string, unknown>): void 
   const size = Object(json.size) as Record<string, unknown>;
   if (json.do_pad === true && size.shortest_edge !== undefined && size.longest_edge !== undefined)
     throw new EncoderError(fn, `the processor is not followed, as it chooses a size by the picture: ${advice}`, type);
-  // Each kind has a default of its own, as that of CLIP or no normalization at all.
+  // Each kind has another default, as that of CLIP or no normalization at all.
   if (name !== "" && json.do_normalize === undefined && json.image_mean === undefined)
     throw new EncoderError(fn, `a processor must say image_mean, or do_normalize: ${advice}`, type);
   if (key) throw new EncoderError(fn, `${key} of a processor is not followed: ${advice}`, json[key]);

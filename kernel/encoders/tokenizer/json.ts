@@ -1,5 +1,6 @@
 import { EncoderError } from "../errors";
 import { isWhole } from "../../rules/rule-error";
+import { isRecord } from "../../rules/json-text";
 
 /** Step of a `tokenizer.json`: its type and parameters. */
 export interface Step {
@@ -69,8 +70,7 @@ export function readFlag(fn: string, step: Step, key: string): boolean {
 
 /** Token ids by text. */
 export function readVocabulary(fn: string, vocab: unknown): Map<string, number> {
-  if (typeof vocab !== "object" || vocab === null || Array.isArray(vocab))
-    refuse(fn, "must hold a vocabulary of texts and ids", Array.isArray(vocab) ? "a list" : vocab);
+  if (!isRecord(vocab)) refuse(fn, "must hold a vocabulary of texts and ids", Array.isArray(vocab) ? "a list" : vocab);
   const entries = Object.entries(vocab as Record<string, unknown>);
   return new Map(entries.map(([text, id]) => [text, readId(fn, id)]));
 }

@@ -61,7 +61,7 @@ abstract class LineSink {
     protected readonly folder: string,
   ) {}
 
-  /** Number of images prepared together; formats without files of their own take them as they come. */
+  /** Number of images prepared together; formats without separate files take them as they come. */
   get perFile(): number {
     return imagesPerFile(this.plan.run.layers, "f32");
   }

@@ -7,8 +7,14 @@ import { platform } from "../../platform";
 
 /** Cosines of rows, computed by onnxruntime in its threads. The caller that makes an instance disposes of it. */
 export class Cosines {
-  private readonly lanes = new Lanes(cosineGraph(), "cpu");
-  readonly staging = this.lanes.staging;
+  readonly staging: Staging;
+  private readonly lanes: Lanes;
+
+  /** @param where public function, for errors */
+  constructor(where: string) {
+    this.lanes = new Lanes(where, cosineGraph(), "cpu");
+    this.staging = this.lanes.staging;
+  }
 
   /**
    * Cosines of every row of `queries` with every row of `keys`, `[Q, K]`, in float32; a row of zeros gives 0.
@@ -42,6 +48,7 @@ export class Lanes {
 
   /** Each session is made on its first turn. */
   constructor(
+    private readonly where: string,
     private readonly model: Uint8Array,
     private readonly device: Device,
   ) {
@@ -63,6 +70,11 @@ export class Lanes {
 
   private session(lane: number): Promise<BackendSession> {
     const threads = Math.max(1, Math.floor(platform().cores() / this.count));
-    return (this.sessions[lane] ??= onnxruntime.create(this.model, { device: this.device, lane, threads }));
+    return (this.sessions[lane] ??= onnxruntime.create(this.model, {
+      fn: this.where,
+      device: this.device,
+      lane,
+      threads,
+    }));
   }
 }

@@ -5,6 +5,7 @@ import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import { LawError } from "../error";
 import { designRow, fit, type FitOptions, predictorOf, rangeOf, scale } from "./regression";
 import { checkTable, type ScoreTable, type TableRow } from "./table";
+import { isRecord } from "../../rules/json-text";
 
 /**
  * Joins tables into one, for `law.fit` and `view.law`: benchmarks get the name of their table in front, `published: mme`, and each is
@@ -15,8 +16,7 @@ import { checkTable, type ScoreTable, type TableRow } from "./table";
  */
 export function joinTables(tables: Readonly<Record<string, ScoreTable>>): ScoreTable {
   const where = "law.joinTables";
-  if (typeof tables !== "object" || tables === null || Array.isArray(tables))
-    throw new LawError(where, "tables must be an object of tables by name", tables);
+  if (!isRecord(tables)) throw new LawError(where, "tables must be an object of tables by name", tables);
   const entries = Object.entries(tables);
   if (!entries.length) throw new LawError(where, "there must be a table", 0);
   for (const [, table] of entries) checkTable(where, table);
@@ -71,7 +71,7 @@ const NAMES: OptionNames<TransferOptions> = { predictors: true, degree: true, te
 
 /**
  * Predicts the scores of one table by fits of another, benchmark by benchmark: an out-of-sample test of the law (arXiv 2408.16357). Both
- * sides are scaled to the range of their own encoders, because A, C and scores of different studies have different units; the fit's
+ * sides are scaled to the range of their encoders, because A, C and scores of different studies have different units; the fit's
  * coefficients are used unchanged.
  *
  * @param from table that is fitted

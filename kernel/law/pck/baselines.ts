@@ -2,7 +2,16 @@ import { C_SCORE_OPTIONS, type CScoreOptions } from "./c-score";
 import { described } from "../../display/describe";
 import { showPck } from "../displays";
 import { place, type Box, type Point } from "../../contracts/geometry";
-import { placements, judge, resolveAlphas, type PckOptions, type PckPair, type PointPredictor } from "./pck";
+import {
+  placements,
+  judge,
+  alphasOf,
+  checkAlphas,
+  checkPlaced,
+  type PckOptions,
+  type PckPair,
+  type PointPredictor,
+} from "./pck";
 import { summarize, uniform, type PckSummary } from "./summary";
 import { LawError } from "../error";
 import { checkOptionNames } from "../../rules/option-names";
@@ -30,15 +39,17 @@ export const baselineNames: readonly Baseline[] = ["random-in-image", "random-in
  */
 export function baseline(name: Baseline, pairs: readonly BoxedPair[], options: CScoreOptions = {}): PckSummary {
   checkOptionNames("law.baseline", options, C_SCORE_OPTIONS, LawError);
+  checkAlphas("law.baseline", options);
   if (!baselineNames.includes(name))
     throw new LawError("law.baseline", `the baseline must be ${baselineNames.join(", ")}`, name);
   if (!Array.isArray(pairs)) throw new LawError("law.baseline", "pairs must be a list", pairs);
+  for (const pair of pairs) checkPlaced("law.baseline", pair, options);
   const random = uniform(options.seed ?? 1);
   const outcomes = pairs.map((pair) => ({
     category: pair.category,
     results: judge(pair, predictor(name, pair, random, options), options),
   }));
-  const summary = summarize(outcomes, resolveAlphas(options), options.seed);
+  const summary = summarize(outcomes, alphasOf(options), options.seed);
   return described(summary, (pck) => showPck(`Baseline ${name}`, pck));
 }
 

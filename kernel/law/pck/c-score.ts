@@ -4,7 +4,7 @@ import { showCScore, showLayers } from "../displays";
 import { LawError } from "../error";
 import type { ExtractionOptions, ExtractionPlan, LayerExtractor } from "./extraction";
 import { groupByTarget, matchPairs, usesOf, type Matched, type PathPair } from "./match-pairs";
-import { resolveAlphas, type PckOptions } from "./pck";
+import { alphasOf, checkAlphas, type PckOptions } from "./pck";
 import { storedExtractor, type StoredFeatures } from "./stored";
 import {
   byFlag,
@@ -149,7 +149,7 @@ export function checkScore(where: string, pairs: readonly ScoredPair[], options:
   checkOptionNames(where, options, C_SCORE_OPTIONS, LawError);
   if (pairs.length === 0) throw new LawError(where, "at least one pair is needed", pairs.length);
   checkSeed(where, options.seed ?? 1, LawError);
-  resolveAlphas(options);
+  checkAlphas(where, options);
 }
 
 /** @internal Scores the outcomes of all pairs at each layer. */
@@ -165,7 +165,7 @@ export function scoresOf(
 
 /** @internal Scores the outcomes of all pairs. */
 export function scoreOf(pairs: readonly ScoredPair[], outcomes: PairOutcome[], options: CScoreOptions): CScore {
-  const alphas = resolveAlphas(options);
+  const alphas = alphasOf(options);
   const { seed, lookAlikes } = options;
   const score = {
     ...summarize(outcomes, alphas, seed),
@@ -189,9 +189,9 @@ export async function matchAll(
   if (typeof encoder === "function") {
     const { onProgress = patientBar("Matching", "pairs") } = plan;
     const onPairs = (done: number) => onProgress({ done, total: pairs.length });
-    return matchPairs(pairs, groups, supplyFromSource(encoder, plan), { ...plan, signal, onPairs });
+    return matchPairs(pairs, groups, supplyFromSource(encoder, plan), { ...plan, where, signal, onPairs });
   }
   const extractor = isStored(encoder) ? storedExtractor(encoder, where) : encoder;
   const uses = groups.flatMap((group) => usesOf(group, pairs));
-  return matchPairs(pairs, groups, supplyFromEncoder(extractor, uses, plan), plan);
+  return matchPairs(pairs, groups, supplyFromEncoder(extractor, uses, plan), { ...plan, where });
 }

@@ -51,6 +51,8 @@ export function usesOf({ target, pairs: members }: TargetGroup, pairs: readonly 
 const IN_FLIGHT = 3;
 
 export interface MatchJob extends PckOptions {
+  /** Public function, for errors. */
+  where: string;
   /** Match each keypoint's cell of the target back to the source. */
   reciprocal?: boolean;
   onPairs?: (done: number) => void;
@@ -75,7 +77,7 @@ export async function matchPairs(
   supply: FeatureSupply,
   job: MatchJob,
 ): Promise<Matched> {
-  const cosines = new Cosines();
+  const cosines = new Cosines(job.where);
   const matched: Matched = { layers: [], outcomes: [], done: 0 };
   const running: Promise<void>[] = [];
   try {
@@ -116,14 +118,14 @@ async function gather(
   const maps = target.features.map((keys): Gathered["maps"][number] => ({
     rows: [],
     keys,
-    side: checkGrids(keys, keys),
+    side: checkGrids(options.where, keys, keys),
   }));
   for (const at of group.pairs) {
     const source = await supply(pairs[at].source.path);
     const pair = placed(pairs[at], source, target, options);
     source.features.forEach((from, l) => {
       const { rows, keys, side } = maps[l];
-      checkGrids(from, keys);
+      checkGrids(options.where, from, keys);
       const row = (cell: number) => from.tokens.subarray(cell * from.channels, (cell + 1) * from.channels);
       append(rows, sourceCells(pair, side, options).map(row));
     });
@@ -174,7 +176,7 @@ function judge({ members, maps }: Gathered, products: readonly Float32Array[], i
   job.onPairs?.(into.done);
 }
 
-/** Tells of each source cell whether the best cell of its best target cell is the cell itself: mutual nearest neighbors. */
+/** Returns a flag for each source cell: true where the best cell of its best target cell is the cell itself (mutual nearest neighbors). */
 function returned(
   cells: readonly number[],
   rows: readonly Float32Array[],

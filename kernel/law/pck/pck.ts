@@ -74,22 +74,27 @@ export type PointPredictor = (source: Point, id: string) => Point;
 
 const DEFAULT_ALPHAS = [0.1, 0.05, 0.01];
 
-export function resolveAlphas(options: PckOptions): number[] {
-  const alphas = options.alphas ?? DEFAULT_ALPHAS;
-  for (const alpha of alphas) {
-    if (!(alpha > 0)) throw new LawError("law.pck", "every alpha must be above 0", alpha);
-  }
-  return alphas;
+/** Returns the thresholds as shares of the longer side of a box. */
+export const alphasOf = ({ alphas = DEFAULT_ALPHAS }: PckOptions): number[] => alphas;
+
+/** Refuses thresholds of no size. @throws LawError */
+export function checkAlphas(where: string, options: PckOptions): void {
+  const wrong = alphasOf(options).find((alpha) => !(alpha > 0));
+  if (wrong !== undefined) throw new LawError(where, "every alpha must be above 0", wrong);
+}
+
+/** Refuses a pair without placements where the geometry is that of the encoder. @throws LawError */
+export function checkPlaced(where: string, { source, target }: PckPair, { geometry }: PckOptions): void {
+  const isPlaced = source.placement && target.placement;
+  if (geometry === "encoder" && !isPlaced)
+    throw new LawError(where, 'geometry "encoder" needs sides with a placement', undefined);
 }
 
 /** Returns the placements of a pair's two images on the canvas. */
 export function placements(pair: PckPair, options: PckOptions = {}): { source: Placement; target: Placement } {
   const { canvas = 840, geometry = "letterbox" } = options;
   const lay = ({ size, placement }: PckSide): Placement => {
-    if (placement) return placement;
-    if (geometry === "encoder")
-      throw new LawError("law.pck", 'geometry "encoder" needs sides with a placement', placement);
-    return (geometry === "stretch" ? stretch : letterbox)(size, canvas);
+    return placement ?? (geometry === "stretch" ? stretch : letterbox)(size, canvas);
   };
   return { source: lay(pair.source), target: lay(pair.target) };
 }
@@ -104,14 +109,17 @@ export function placements(pair: PckPair, options: PckOptions = {}): { source: P
  * @throws LawError for an alpha not above 0, or geometry `encoder` without placements
  */
 export function pckOfPredictor(pair: PckPair, predict: PointPredictor, options: PckOptions = {}): KeypointResult[] {
-  checkOptionNames("law.pckOfPredictor", options, NAMES, LawError);
+  const where = "law.pckOfPredictor";
+  checkOptionNames(where, options, NAMES, LawError);
+  checkAlphas(where, options);
+  checkPlaced(where, pair, options);
   return judge(pair, predict, options);
 }
 
 /** Judges predictions; options may have other names too. */
 export function judge(pair: PckPair, predict: PointPredictor, options: PckOptions): KeypointResult[] {
   const { strict = true } = options;
-  const alphas = resolveAlphas(options);
+  const alphas = alphasOf(options);
   const lay = placements(pair, options);
   const [x1, y1, x2, y2] = pair.target.box;
   const size = Math.max((x2 - x1) * lay.target.scaleX, (y2 - y1) * lay.target.scaleY);
@@ -136,8 +144,11 @@ export function pckOfPair(
   target: GridFeatures,
   options: PckOptions = {},
 ): KeypointResult[] {
-  checkOptionNames("law.pckOfPair", options, NAMES, LawError);
-  const n = checkGrids(source, target);
+  const where = "law.pckOfPair";
+  checkOptionNames(where, options, NAMES, LawError);
+  checkAlphas(where, options);
+  checkPlaced(where, pair, options);
+  const n = checkGrids(where, source, target);
   const rows = sourceCells(pair, n, options).map((cell) =>
     similarityRow(source.tokens, cell, target.tokens, source.channels),
   );
@@ -184,12 +195,12 @@ function commonKeypoints(pair: PckPair): [id: string, source: Point, target: Poi
 }
 
 /** Returns the side of the grid that both maps share. */
-export function checkGrids(source: GridFeatures, target: GridFeatures): number {
+export function checkGrids(where: string, source: GridFeatures, target: GridFeatures): number {
   const [rows, columns] = source.grid;
-  if (rows !== columns) throw new LawError("law.pck", "the feature grid must be square", `${rows}x${columns}`);
+  if (rows !== columns) throw new LawError(where, "the feature grid must be square", `${rows}x${columns}`);
   if (target.grid[0] !== rows || target.grid[1] !== columns || target.channels !== source.channels) {
     const shape = ({ grid, channels }: GridFeatures) => `${grid[0]}x${grid[1]}x${channels}`;
-    throw new LawError("law.pck", `both maps must be ${shape(source)}`, shape(target));
+    throw new LawError(where, `both maps must be ${shape(source)}`, shape(target));
   }
   return rows;
 }

@@ -18,7 +18,7 @@ import {
   scoresOf,
 } from "./c-score";
 import { groupByTarget } from "./match-pairs";
-import { resolveAlphas } from "./pck";
+import { alphasOf } from "./pck";
 import type { StoredFeatures } from "./stored";
 import type { PairOutcome } from "./summary";
 
@@ -132,7 +132,7 @@ function join(
   options: CScoreOptions,
 ): Pick<CScorePart, "layers" | "outcomes"> {
   checkScore(MERGE, pairs, options);
-  const width = resolveAlphas(options).length;
+  const width = alphasOf(options).length;
   const layers = parts[0]?.layers ?? [];
   const outcomes = Array.from({ length: parts[0]?.outcomes.length ?? 1 }, () => new Array<PairOutcome>(pairs.length));
   for (const part of parts) {

@@ -86,7 +86,7 @@ export function confusions(outcomes: readonly PairOutcome[], lookAlikes: LookAli
   return percentTrue(confused);
 }
 
-/** Tells of each of a group's keypoints whether it lies nearer to another one's place; of a single one nothing. */
+/** Returns a flag for each of a group's keypoints: true where it lies nearer to another one's place. A single one has none. */
 function confusedIn(members: readonly KeypointResult[]): boolean[] {
   if (members.length < 2) return [];
   return members.map((own) =>

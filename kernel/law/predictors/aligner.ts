@@ -65,7 +65,7 @@ class RuntimeAligner implements Aligner {
     const key = `${references} ${direction}`;
     const known = this.graphs.get(key);
     if (known) return known;
-    const made = new Lanes(alignmentGraph(references, direction), this.device);
+    const made = new Lanes(FN, alignmentGraph(references, direction), this.device);
     this.graphs.set(key, made);
     return made;
   }

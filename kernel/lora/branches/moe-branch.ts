@@ -87,6 +87,6 @@ export class MoeBranch extends Branch implements GatedBranch {
    * @throws LoraError always
    */
   merged(): Tensor {
-    throw new LoraError("lora.merge", "a mixture's update depends on the input", "MOE_LORA");
+    throw new LoraError("lora.Adapters.merge", "a mixture's update depends on the input", "MOE_LORA");
   }
 }

@@ -11,6 +11,7 @@ type Float8 = (typeof FLOAT8)[number];
 /** Types of weights into which adapters can be merged. */
 export const BASE_DTYPES = "F64, F32, F16, BF16, F8_E4M3 or F8_E5M2";
 
+const MERGE = "lora.mergeFile";
 const isFloat8 = (dtype: string): dtype is Float8 => (FLOAT8 as readonly string[]).includes(dtype);
 
 export function isBaseDtype(dtype: string): boolean {
@@ -18,7 +19,7 @@ export function isBaseDtype(dtype: string): boolean {
 }
 
 export function valuesOf(tensor: SafetensorsTensor): Values {
-  return tensor.dtype === "F64" ? (tensor.data as Float64Array) : toFloat32(tensor);
+  return tensor.dtype === "F64" ? (tensor.data as Float64Array) : toFloat32(MERGE, tensor);
 }
 
 /** Values in a base's type, rounded to nearest even; values too large for it become NaN or infinite. */
@@ -34,7 +35,7 @@ const NAN = 0x7f;
 
 /** The bits of the nearest value: codes without their sign grow with what they stand for. */
 function encoderOf(dtype: Float8): (value: number) => number {
-  const all = toFloat32({ dtype, shape: [NAN], data: Uint8Array.from({ length: NAN }, (_, code) => code) });
+  const all = toFloat32(MERGE, { dtype, shape: [NAN], data: Uint8Array.from({ length: NAN }, (_, code) => code) });
   const finite = all.filter((value) => Number.isFinite(value));
   return (value) => {
     const sign = value < 0 || Object.is(value, -0) ? 0x80 : 0;

@@ -1,6 +1,7 @@
 /** Conversion between PEFT's keys in `adapter_config.json` and the configuration. */
 import { type AdapterConfig, type AdapterOptions, configKeys, configOf, isPeftType, type PeftType } from "../config";
 import { LoraError } from "../error";
+import { isRecord } from "../../rules/json-text";
 
 const snakeCase = (key: string): string => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
@@ -37,8 +38,7 @@ const HARMLESS_INITS = ["eva", "orthogonal", "mica"];
  *   in an unsupported way
  */
 export function configFromJson(fn: string, json: unknown): AdapterConfig {
-  if (typeof json !== "object" || json === null || Array.isArray(json))
-    throw new LoraError(fn, "adapter_config.json must hold an object", json);
+  if (!isRecord(json)) throw new LoraError(fn, "adapter_config.json must hold an object", json);
   const given = json as Record<string, unknown>;
   const { peft_type: peftType } = given;
   if (!isPeftType(peftType)) throw new LoraError(fn, "peft_type must be LORA, DUAL_LORA or MOE_LORA", peftType);

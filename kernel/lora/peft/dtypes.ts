@@ -21,7 +21,9 @@ export function isFloating(dtype: SafetensorsDtype): boolean {
 
 /** Converts a floating tensor to another type, rounding to nearest even. */
 export function convertTensor(tensor: SafetensorsTensor, dtype: FloatDtype): SafetensorsTensor {
-  return tensor.dtype === dtype ? tensor : { dtype, shape: tensor.shape, data: encode(toFloat32(tensor), dtype) };
+  return tensor.dtype === dtype
+    ? tensor
+    : { dtype, shape: tensor.shape, data: encode(toFloat32("lora.convert", tensor), dtype) };
 }
 
 function encode(values: Float32Array, dtype: FloatDtype): Float32Array | Uint16Array {

@@ -45,10 +45,10 @@ class Planner {
     const { layers, saved } = describeFile(this.fn, this.file.config, this.file.tensors);
     for (const path of saved.filter((path) => !path.endsWith(COPY_OF_BASE))) this.addSaved(path);
     for (const [module, layer] of layers) {
-      const update = new LoraUpdate(this.file, module, layer);
+      const update = new LoraUpdate(this.fn, this.file, module, layer);
       this.addUpdate(this.weightOf(module), update);
       const bias = this.file.tensors.get(keyOf(module, "lora_B.bias"));
-      if (bias) this.addUpdate(this.nameOf(module, "bias"), new BiasUpdate(toFloat32(bias), layer.scaling));
+      if (bias) this.addUpdate(this.nameOf(module, "bias"), new BiasUpdate(toFloat32(this.fn, bias), layer.scaling));
     }
     const changes = this.changes();
     const replaced = [...this.copies.keys()];
@@ -73,7 +73,7 @@ class Planner {
     const name = this.isTiedHead(module, "weight") ? this.weightOf(module) : this.nameOf(module, "weight");
     const [count = 0, ...columns] = this.source.tensors.get(name)?.shape ?? [];
     const indices = trainedRows(this.fn, this.file.config, module, stored.shape, [count, ...columns]);
-    this.addUpdate(name, new RowsUpdate([count, ...columns], indices, toFloat32(stored)));
+    this.addUpdate(name, new RowsUpdate([count, ...columns], indices, toFloat32(this.fn, stored)));
   }
 
   private addUpdate(name: string, update: Update): void {
@@ -135,7 +135,7 @@ class Planner {
     for (const [name, copy] of this.copies) {
       if (name === addition?.name) continue;
       this.check(name, copy.shape);
-      tensors.set(name, () => [encoded(fn, source, name, toFloat32(copy))]);
+      tensors.set(name, () => [encoded(fn, source, name, toFloat32(fn, copy))]);
     }
     return { tensors, addition, config: isUntied ? this.tie!.untied : null };
   }
@@ -146,14 +146,14 @@ class Planner {
     if (!tie) return { addition: null, isUntied: false };
     const { embedding, head } = tie;
     const [own, output] = [copies.get(embedding), copies.get(head)];
-    if ((!own && !output) || (own && output && isSame(own, output))) {
+    if ((!own && !output) || (own && output && isSame(fn, own, output))) {
       if (!source.tensors.has(head)) copies.delete(head);
       return { addition: null, isUntied: false };
     }
     this.warnings.push(`embedding and output layer are no longer tied: ${this.untiedWhere(tie)}`);
     if (source.tensors.has(head)) return { addition: null, isUntied: true };
     if (output) this.check(embedding, output.shape);
-    const bytes = () => (output ? [encoded(fn, source, embedding, toFloat32(output))] : source.chunks(embedding));
+    const bytes = () => (output ? [encoded(fn, source, embedding, toFloat32(fn, output))] : source.chunks(embedding));
     return { addition: { name: head, like: embedding, bytes }, isUntied: true };
   }
 
@@ -163,7 +163,7 @@ class Planner {
   }
 }
 
-function isSame(a: SafetensorsTensor, b: SafetensorsTensor): boolean {
-  const [one, other] = [toFloat32(a), toFloat32(b)];
+function isSame(fn: string, a: SafetensorsTensor, b: SafetensorsTensor): boolean {
+  const [one, other] = [toFloat32(fn, a), toFloat32(fn, b)];
   return one.length === other.length && one.every((value, i) => value === other[i]);
 }

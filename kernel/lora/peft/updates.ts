@@ -41,13 +41,14 @@ export class LoraUpdate implements Update {
   private lengths: Float64Array | null = null;
 
   constructor(
+    fn: string,
     { config, tensors }: AdapterFile,
     module: string,
     private readonly layer: FileLayer,
   ) {
     const read = (name: string): Float32Array | null => {
       const stored = tensors.get(keyOf(module, name));
-      return stored ? toFloat32(stored) : null;
+      return stored ? toFloat32(fn, stored) : null;
     };
     const embedding = layer.kind === "embedding";
     const { inFeatures, outFeatures, kernel } = layer;

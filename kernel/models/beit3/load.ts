@@ -204,7 +204,7 @@ function resampledKernel(tensor: SafetensorsTensor, patchSize: number): Safetens
   const [C, channels, side] = tensor.shape;
   if (tensor.shape.length !== 4 || side === patchSize) return null;
   const features = C * channels;
-  const turned = transpose(toFloat32(tensor), features, side * side);
+  const turned = transpose(toFloat32("models.loadBeit3State", tensor), features, side * side);
   const table = resampleTable(turned, { side, rows: patchSize, columns: patchSize, features }, "bicubic");
   const data = transpose(table, patchSize * patchSize, features);
   return { dtype: "F32", shape: [C, channels, patchSize, patchSize], data };
@@ -216,7 +216,7 @@ function resampledPlaces(tensor: SafetensorsTensor, { grid: [rows, columns] }: B
   const first = 1 + OFFSET;
   const side = Math.sqrt(count - first);
   if (tensor.shape.length !== 2 || count - first === rows * columns || !Number.isInteger(side)) return null;
-  const table = toFloat32(tensor);
+  const table = toFloat32("models.loadBeit3State", tensor);
   const cells = resampleTable(table.subarray(first * features), { side, rows, columns, features }, "bicubic");
   const data = joinFloats([table.subarray(0, first * features), cells]);
   return { dtype: "F32", shape: [first + rows * columns, features], data };

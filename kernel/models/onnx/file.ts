@@ -82,7 +82,11 @@ export class OnnxModelFile extends Described {
    */
   async bytes(): Promise<Uint8Array> {
     if (this.weightBytes() > MOST_BYTES)
-      throw new ModelError("OnnxModelFile.bytes", "above 2 GB a model is saved with external data", this.weightBytes());
+      throw new ModelError(
+        "models.OnnxModelFile.bytes",
+        "above 2 GB a model is saved with external data",
+        this.weightBytes(),
+      );
     return joinBytes(await this.message(new Map(), ""));
   }
 
@@ -93,9 +97,9 @@ export class OnnxModelFile extends Described {
    * @throws ModelError for another ending
    */
   async save(path: string, options: SaveOnnxOptions = {}): Promise<void> {
-    checkOptionNames("OnnxModelFile.save", options, { externalData: true }, ModelError);
+    checkOptionNames("models.OnnxModelFile.save", options, { externalData: true }, ModelError);
     const { externalData = this.weightBytes() > MOST_BYTES } = options;
-    if (!path.endsWith(".onnx")) throw new ModelError("OnnxModelFile.save", "the path must end in .onnx", path);
+    if (!path.endsWith(".onnx")) throw new ModelError("models.OnnxModelFile.save", "the path must end in .onnx", path);
     const location = `${basename(path)}.data`;
     const places = externalData ? this.places() : new Map<string, Place>();
     if (places.size) await writeParts(`${path}.data`, this.weights(places));

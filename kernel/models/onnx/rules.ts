@@ -5,7 +5,7 @@ import { named } from "./named";
 import { reductions } from "./reduce";
 
 /**
- * Rules of every kernel that is written. The device `native` has plans of its own for kernels of the same names, because the two
+ * Rules of every kernel that is written. The device `native` has other plans for kernels of the same names, because the two
  * ask other things of a kernel: a plan knows its sizes, computes float32 only and leaves to tfjs what a loop does as fast; a
  * rule has every type, sizes that differ between traces, and no device beneath it. They share the encoding of operators.
  */

@@ -28,7 +28,7 @@ export function valuesOf(graph: Graph, tensor: TensorInfo): Float32Array {
 /** Returns the values of a constant of `count` elements; null for anything else. */
 export function vectorOf(graph: Graph, name: string, count: number): Float32Array | null {
   const tensor = graph.constant(name);
-  return tensor && elementCount(tensor) === count ? valuesOf(graph, tensor) : null;
+  return tensor && elementCount(graph.model.fn, tensor) === count ? valuesOf(graph, tensor) : null;
 }
 
 /** Returns the one number of a constant; null for anything else. */

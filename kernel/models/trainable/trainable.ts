@@ -15,7 +15,7 @@ import { type GraphNorm, readGraphNorm } from "./linears";
 import { type GraphStem, readStem } from "./stem";
 import { Unreadable } from "./unreadable";
 
-const FN = "encoder.trainable";
+const FN = "encoders.Encoder.trainable";
 
 /** Largest difference from the encoder's features, in parts of a layer's largest value. */
 const TOLERANCE = 1e-4;
@@ -117,7 +117,7 @@ async function runPixels(encoder: Encoder, picture: Float32Array, tensors: strin
   const batch = network.fixedBatch ?? 1;
   const pixels = new Float32Array(batch * picture.length);
   for (let i = 0; i < batch; i++) pixels.set(picture, i * picture.length);
-  const results = await network.run(pixels, [batch, 3, ...info.inputSize], tensors, true);
+  const results = await network.run(pixels, [batch, 3, ...info.inputSize], tensors, true, FN);
   return results.map(({ data, dims }) => ({
     data: data.subarray(0, data.length / batch),
     dims: [dims[0] / batch, ...dims.slice(1)],

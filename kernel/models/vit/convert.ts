@@ -22,6 +22,9 @@ function replaced(name: string, pairs: Pairs, from: 0 | 1): string | undefined {
   return found && `${found[1 - from]}${name.slice(found[from].length)}`;
 }
 
+/** Public function that reads tensors of any spelling. */
+const READ = "models.loadVitState";
+
 /** Converts tensors of any spelling to timm's names and shapes. Names without a meaning stay as they are. */
 export function toTimm(tensors: Tensors, names: VitNames, config: FullVitConfig): Converted {
   if (names === "timm") return { tensors: new Map(tensors), ignored: [] };
@@ -86,14 +89,14 @@ function stacked(thirds: (SafetensorsTensor | undefined)[]): SafetensorsTensor {
   const known = thirds.find((third) => third !== undefined) as SafetensorsTensor;
   const isBias = known.shape.length === 1;
   const parts = thirds.flatMap((third) =>
-    third ? [toFloat32(third)] : isBias ? [new Float32Array(known.shape[0])] : [],
+    third ? [toFloat32(READ, third)] : isBias ? [new Float32Array(known.shape[0])] : [],
   );
   return floats([parts.length * known.shape[0], ...known.shape.slice(1)], joinFloats(parts));
 }
 
 /** Splits a tensor along its first dimension. */
 function rows(tensor: SafetensorsTensor, counts: readonly number[]): SafetensorsTensor[] {
-  const data = toFloat32(tensor);
+  const data = toFloat32(READ, tensor);
   const size = data.length / tensor.shape[0];
   let at = 0;
   return counts.map((count) => {
@@ -112,8 +115,8 @@ function finish(tensors: Map<string, SafetensorsTensor>, config: FullVitConfig):
   const [token, positions] = [tensors.get("cls_token"), tensors.get("pos_embed")];
   if (!config.noEmbedClass || !token || !positions) return;
   const features = token.shape[2];
-  const table = toFloat32(positions);
-  const first = toFloat32(token).map((value, i) => value + table[i]);
+  const table = toFloat32(READ, positions);
+  const first = toFloat32(READ, token).map((value, i) => value + table[i]);
   tensors.set("cls_token", floats([1, 1, features], first));
   tensors.set("pos_embed", floats([1, positions.shape[1] - 1, features], table.slice(features)));
 }
@@ -194,6 +197,6 @@ function withExtras(
 function withFirst(positions: SafetensorsTensor): SafetensorsTensor {
   const [, count, features] = positions.shape;
   const data = new Float32Array((count + 1) * features);
-  data.set(toFloat32(positions), features);
+  data.set(toFloat32("models.vitState", positions), features);
   return floats([1, count + 1, features], data);
 }

@@ -10,6 +10,7 @@ import { configOfFile } from "./file-config";
 import { LOAD_NAMES, type LoadVitStateOptions, loadVitState, type VitLoadReport } from "./state";
 import { VisionTransformer } from "./vit";
 import { checkOptionNames } from "../../rules/option-names";
+import { isRecord, parseJson } from "../../rules/json-text";
 
 /** Options of {@link loadVit}. */
 export interface LoadVitOptions extends LoadVitStateOptions {
@@ -68,8 +69,8 @@ function classesOf(tensors: ReadonlyMap<string, SafetensorsTensor>): number {
 function readConfig(path: string): Record<string, unknown> {
   if (!existsSync(path)) throw new ModelError(FN, "config.json must lie beside the weights", path);
   try {
-    const value: unknown = JSON.parse(readFileSync(path, "utf8").replace(/^\uFEFF/, ""));
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+    const value: unknown = parseJson(readFileSync(path, "utf8"));
+    if (isRecord(value)) return value as Record<string, unknown>;
   } catch (error) {
     throw new ModelError(FN, `config.json must hold JSON (${(error as Error).message})`, path);
   }

@@ -64,7 +64,7 @@ function fitPositions(model: VisionTransformer, tensors: Map<string, Safetensors
   const prefix = own.shape[1] - rows * columns;
   const side = Math.sqrt(count - prefix);
   if (!Number.isInteger(side)) return;
-  const table = toFloat32(stored);
+  const table = toFloat32("models.loadVitState", stored);
   const patches = resampleTable(
     table.subarray(prefix * features),
     { side, rows, columns, features },

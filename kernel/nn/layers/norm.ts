@@ -17,6 +17,11 @@ export interface NormOptions {
 
 const OPTIONS: OptionNames<NormOptions> = { eps: true };
 
+function epsOf(where: string, options: NormOptions, usual: number): number {
+  checkOptionNames(where, options, OPTIONS, NnError);
+  return options.eps ?? usual;
+}
+
 /** Layer norm y = γ (x - mean) / √(var + eps) + β over the last dimension (`torch.nn.LayerNorm`), with var by 1/n. */
 export class LayerNorm extends Module {
   readonly weight: Parameter;
@@ -29,8 +34,7 @@ export class LayerNorm extends Module {
     options: NormOptions = {},
   ) {
     super();
-    checkOptionNames("nn.LayerNorm", options, OPTIONS, NnError);
-    this.eps = options.eps ?? 1e-5;
+    this.eps = epsOf("nn.LayerNorm", options, 1e-5);
     this.weight = new Parameter([features], ones);
     this.bias = new Parameter([features], zeros);
   }
@@ -110,8 +114,7 @@ export class RMSNorm extends Module {
     options: NormOptions = {},
   ) {
     super();
-    checkOptionNames("nn.RMSNorm", options, OPTIONS, NnError);
-    this.eps = options.eps ?? 1e-6;
+    this.eps = epsOf("nn.RMSNorm", options, 1e-6);
     this.weight = new Parameter([features], ones);
   }
 

@@ -12,7 +12,7 @@ export function tensorsIn(inputs: readonly unknown[]): Tensor[] {
   return inputs.flatMap((input) => (isPlainObject(input) ? Object.values(input) : [input])).filter(isTensor);
 }
 
-/** Tells of each tensor that {@link tensorsIn} returns whether no property of that name holds it. */
+/** Returns a flag for each tensor of {@link tensorsIn}: true where no property of that name holds it. */
 export function areOutside(inputs: readonly unknown[], names: readonly string[]): boolean[] {
   return inputs.flatMap((input) => {
     if (!isPlainObject(input)) return isTensor(input) ? [true] : [];

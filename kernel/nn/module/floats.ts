@@ -8,7 +8,7 @@ import type { SafetensorsTensor } from "../../safetensors/tensor";
  *
  * @throws NnError for a type that is not floating
  */
-export function toFloat32({ dtype, data }: SafetensorsTensor): Float32Array {
+export function toFloat32(fn: string, { dtype, data }: SafetensorsTensor): Float32Array {
   switch (dtype) {
     case "F32":
       return data as Float32Array;
@@ -29,7 +29,7 @@ export function toFloat32({ dtype, data }: SafetensorsTensor): Float32Array {
     case "F8_E8M0":
       return Float32Array.from(data as Uint8Array, (bits) => (bits === 0xff ? NaN : 2 ** (bits - 127)));
     default:
-      throw new NnError("nn.toFloat32", "the type must be a floating one", dtype);
+      throw new NnError(fn, "the type must be a floating one", dtype);
   }
 }
 

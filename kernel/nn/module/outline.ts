@@ -58,7 +58,7 @@ function fold(parts: readonly Part[]): Row[] {
   for (const [name, value] of parts) {
     const last = rows[rows.length - 1];
     const signature = signatureOf(value);
-    // Parameters have meanings of their own, as weight and bias have.
+    // Each parameter has another meaning, as weight and bias have.
     if (last && !(value instanceof Parameter) && last.signature === signature) {
       last.names.push(name);
       last.values.push(value);

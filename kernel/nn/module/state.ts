@@ -51,7 +51,8 @@ export function loadState(
   const report = compare(parameters, stored);
   const complaints = describe(report);
   if (strict && complaints) throw new NnError("nn.loadState", "names and shapes must agree", complaints);
-  for (const name of report.loaded) parameters.get(name)?.assign(toFloat32(stored.get(name) as SafetensorsTensor));
+  for (const name of report.loaded)
+    parameters.get(name)?.assign(toFloat32("nn.loadState", stored.get(name) as SafetensorsTensor));
   return report;
 }
 

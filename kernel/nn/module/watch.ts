@@ -16,7 +16,7 @@ export function watching<T>(next: ForwardWatch, body: () => T): T {
 
 export const isWatched = (): boolean => watch !== null;
 
-/** Tells of a call of `forward`. */
+/** Receives a call of `forward`. */
 export function told(module: object, inputs: readonly unknown[], output: unknown): void {
   watch?.(module, inputs, output);
 }

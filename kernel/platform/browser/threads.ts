@@ -1,4 +1,4 @@
-/** Threads of a page: workers of their own, or modules that answer in this one. */
+/** Threads of a page: separate workers, or modules that answer in this one. */
 import type { Thread } from "../types";
 import { BASE } from "./remote";
 
@@ -9,7 +9,7 @@ const scripts = new Map<string, string>();
 const modules = new Map<string, () => Promise<unknown>>();
 let served: Answer | undefined;
 
-/** Names the script that runs a module of the library in a worker of its own. */
+/** Names the script that runs a module of the library in a separate worker. */
 export function offerScript(module: string, script: string): void {
   scripts.set(module, script);
 }

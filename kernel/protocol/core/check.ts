@@ -1,4 +1,5 @@
 import { ViewError } from "./error";
+import { isRecord } from "../../rules/json-text";
 
 /** A message or payload that breaks the protocol: `path` says where inside it. */
 export class ProtocolError extends ViewError {
@@ -36,6 +37,11 @@ export function number(rule: NumberRule = {}): Reader<number> {
 
 export const count: Reader<number> = number({ min: 1, max: 1 << 24, integer: true });
 export const index: Reader<number> = number({ min: 0, max: 1 << 24, integer: true });
+
+export const flag: Reader<boolean> = (value, path, where) => {
+  if (typeof value === "boolean") return value;
+  throw new ProtocolError(where, path, "true or false", value);
+};
 
 export function text(maxLength = 2000): Reader<string> {
   return (value, path, where) => {
@@ -94,8 +100,7 @@ export type Shape<T> = { [K in keyof T]-?: Reader<T[K]> };
 /** Reads the named keys only: unknown keys are dropped, so a newer minor version can add some. */
 export function object<T extends object>(shape: Shape<T>): Reader<T> {
   return (value, path, where) => {
-    if (typeof value !== "object" || value === null || Array.isArray(value))
-      throw new ProtocolError(where, path, "an object", value);
+    if (!isRecord(value)) throw new ProtocolError(where, path, "an object", value);
     const out: Partial<T> = {};
     for (const key of Object.keys(shape) as (keyof T & string)[]) {
       const read = shape[key](ownValue(value, key), path ? `${path}.${key}` : key, where);

@@ -13,6 +13,16 @@ export function shortText(text: string, letters: number): string {
   return `${text.slice(0, head)}…${text.slice(text.length - (least - 1 - head))}`;
 }
 
+/** Colors and cursor movements of terminals begin with the control character ESC. */
+const TERMINAL = /\u001b\[[0-?]*[ -/]*[@-~]/g;
+
+/** Returns text without a terminal's commands; a carriage return overwrites the line, as progress bars do. */
+export const plainText = (text: string): string =>
+  text
+    .replace(TERMINAL, "")
+    .replace(/\r\n/g, "\n")
+    .replace(/^.*\r(?!\n)/gm, "");
+
 /** Four digits that count: "0.0123", "1.23e−5", "12,346". */
 export function numberText(value: number): string {
   const rounded = Number(value.toPrecision(4));

@@ -1,4 +1,5 @@
 import {
+  flag,
   checkBelow,
   index,
   list,
@@ -107,10 +108,6 @@ const MAX_TERMS = 60;
 
 const real = number({ min: -1e12, max: 1e12 });
 const name = text(120);
-const flag = (value: unknown, path: string, where: string): boolean => {
-  if (typeof value === "boolean") return value;
-  throw new ProtocolError(where, path, "true or false", value);
-};
 
 const maybe = nullable(real);
 

@@ -22,52 +22,62 @@ export interface MatrixStyle {
 
 /** A heat map on one scale for all evaluations, the first row on top; cells over a grid of patches are square. */
 export function matrixFigure(matrix: SavedMatrices, frame: MatrixFrame, { colormap, width }: MatrixStyle): Figure {
-  const { title, rows, columns, axes } = matrix;
+  const height = heightOf(matrix, width);
+  const { rows, columns, axes, title } = matrix;
+  const square = isMap(matrix) ? { scaleanchor: "x", constrain: "domain" } : {};
+  const xaxis = { ...ticks(columns, width - labelsWidth(matrix) - RIGHT), title: axisTitle(axes[1]) };
+  return {
+    data: [{ ...heatmap(matrix, frame, colormap), colorbar: colorBar(height) }],
+    layout: {
+      title: panelTitle(title, width),
+      height,
+      margin: { t: 30, r: 8, b: 40, l: LEFT },
+      hovermode: "closest",
+      dragmode: false,
+      xaxis: { ...xaxis, constrain: "domain" },
+      yaxis: { ...rowTicks(rows), title: axisTitle(axes[0]), autorange: "reversed", ...square },
+    },
+    config: {},
+  };
+}
+
+function heatmap(matrix: SavedMatrices, frame: MatrixFrame, colormap: ColorMapName): Figure["data"][number] {
+  const { rows, columns } = matrix;
   const values = decodeCells(frame);
   const inRows = <T>(of: (value: number | null, row: number, column: number) => T): T[][] =>
     rows.map((_, row) => columns.map((_, column) => of(values[row * columns.length + column], row, column)));
   const said = inRows((value, row, column) => cellText(matrix, value, row, column));
   const [zmin, zmax] = commonScale(matrix);
-  const height = heightOf(matrix, width);
-  const square = isMap(matrix) ? { scaleanchor: "x", constrain: "domain" } : {};
   return {
-    data: [
-      {
-        type: "heatmap",
-        z: inRows((value) => value),
-        zmin,
-        zmax,
-        colorscale: colorScale(colormap),
-        customdata: said,
-        text: said.map((row) => row.map(figureText)),
-        hoverinfo: "text",
-        hoverongaps: false,
-        colorbar: { thickness: 10, outlinewidth: 1, nticks: height > LEAST ? 5 : 3, len: 1.1 },
-      },
-    ],
-    layout: {
-      title: {
-        text: figureText(shortText(title, Math.floor(width / 7))),
-        font: { size: 13 },
-        x: 0.01,
-        xanchor: "left",
-        y: 0.98,
-        yanchor: "top",
-      },
-      height,
-      margin: { t: 30, r: 8, b: 40, l: LEFT },
-      hovermode: "closest",
-      dragmode: false,
-      xaxis: {
-        ...ticks(columns, width - labelsWidth(matrix) - RIGHT),
-        title: { text: figureText(axes[1]), standoff: 4 },
-        constrain: "domain",
-      },
-      yaxis: { ...rowTicks(rows), title: { text: figureText(axes[0]), standoff: 4 }, autorange: "reversed", ...square },
-    },
-    config: {},
+    type: "heatmap",
+    z: inRows((value) => value),
+    zmin,
+    zmax,
+    colorscale: colorScale(colormap),
+    customdata: said,
+    text: said.map((row) => row.map(figureText)),
+    hoverinfo: "text",
+    hoverongaps: false,
   };
 }
+
+const colorBar = (height: number): object => ({
+  thickness: 10,
+  outlinewidth: 1,
+  nticks: height > LEAST ? 5 : 3,
+  len: 1.1,
+});
+
+const axisTitle = (text: string): object => ({ text: figureText(text), standoff: 4 });
+
+const panelTitle = (title: string, width: number): object => ({
+  text: figureText(shortText(title, Math.floor(width / 7))),
+  font: { size: 13 },
+  x: 0.01,
+  xanchor: "left",
+  y: 0.98,
+  yanchor: "top",
+});
 
 function cellText({ rows, columns, axes }: SavedMatrices, value: number | null, row: number, column: number): string {
   const [down, across] = axes.map((axis) => (axis ? `${axis} ` : ""));

@@ -1,13 +1,9 @@
-import type { GpuMemory } from "../status";
+import type { GpuMemory, RunState } from "../status";
 import type { SavedCurve } from "./curve";
 import type { SavedMatrices, SavedMatrix } from "./matrix";
 
 /** Mime type of the payload that a training view stores in the notebook. Version 1. */
 export const TRAINING_MIME = "application/vnd.fovea.training.v1+json";
-
-/** State of a run: `waiting` until `fit` begins; the last four are ends. */
-export type RunState =
-  "waiting" | "running" | "pausing" | "paused" | "stopping" | "finished" | "stopped" | "interrupted" | "failed";
 
 export type RunCommand = "pause" | "resume" | "stop";
 

@@ -1,5 +1,6 @@
 import {
   base64,
+  flag,
   index,
   list,
   nullable,
@@ -12,7 +13,7 @@ import {
   text,
   type Reader,
 } from "../core/check";
-import type { GpuMemory } from "../status";
+import { type GpuMemory, RUN_STATES } from "../status";
 import { CAPACITY, type SavedCurve } from "./curve";
 import { MAX_MATRIX_CELLS, MAX_MATRICES, type MatrixFrame, type SavedMatrices, type SavedMatrix } from "./matrix";
 import {
@@ -23,17 +24,13 @@ import {
   type RunMemory,
   type RunPlan,
   type RunProgress,
-  type RunState,
   type RunStep,
   type SavedNamedCurve,
   type SavedRun,
   type TrainingPayload,
 } from "./payload";
+import { isRecord } from "../../rules/json-text";
 
-const STATES: readonly RunState[] = [
-  ...(["waiting", "running", "pausing", "paused", "stopping"] as const),
-  ...(["finished", "stopped", "interrupted", "failed"] as const),
-];
 const MAX_STAGES = 100;
 const MAX_GROUPS = 60;
 const MAX_STEPS = 1e9;
@@ -44,15 +41,11 @@ const real = number();
 const amount = number({ min: 0 });
 const whole = number({ min: 0, max: MAX_STEPS, integer: true });
 const label = text(200);
-const flag: Reader<boolean> = (value, path, where) => {
-  if (typeof value === "boolean") return value;
-  throw new ProtocolError(where, path, "true or false", value);
-};
 
 /** An object of at most so many names. */
 function named<T>(item: Reader<T>, most = MAX_GROUPS): Reader<Record<string, T>> {
   return (value, path, where) => {
-    if (typeof value !== "object" || value === null || Array.isArray(value) || Object.keys(value).length > most)
+    if (!isRecord(value) || Object.keys(value).length > most)
       throw new ProtocolError(where, path, `an object of at most ${most} names`, value);
     const entries = Object.entries(value).map(([name, one]): [string, T] => [
       label(name, path, where),
@@ -175,7 +168,7 @@ function checkCells(of: Pick<SavedMatrix, "rows" | "columns">, cells: string, pa
   if (bytesOf(cells) !== expected) throw new ProtocolError(where, path, `${expected} cells`, bytesOf(cells));
 }
 
-const state = oneOf<RunState>(STATES);
+const state = oneOf(RUN_STATES);
 const message = text(4000);
 
 /** One run with its curves and pictures. */

@@ -1,3 +1,4 @@
+import type { RunState } from "../status";
 import { Curve } from "./curve";
 import { addFrame, type SavedMatrices, thinnedFrames } from "./matrix";
 import {
@@ -6,7 +7,6 @@ import {
   type RunEvent,
   type RunPlan,
   type RunProgress,
-  type RunState,
   type RunStep,
   type SavedRun,
 } from "./payload";

@@ -1,5 +1,6 @@
 import { numberText } from "../core/words";
-import type { RunProgress, RunState } from "./payload";
+import type { RunState } from "../status";
+import type { RunProgress } from "./payload";
 import type { RunRecord } from "./record";
 
 /** "about 3 min", "45 s", "1 h 20 min". */

@@ -2,6 +2,7 @@ import { Described, DISPLAY, type DisplayBundle, tabulate, thousands } from "../
 import type { VitConfig } from "../../models/vit/config";
 import { mean, sum } from "../../numeric";
 import { checkOptionNames, type OptionNames } from "../../rules/option-names";
+import { checker } from "../../rules/rule-error";
 import type { DenseTask } from "../../tasks/dense/facts";
 import { deltaM } from "../../tasks/dense/metrics/delta";
 import { DenseProbeScore } from "../../tasks/dense/probe/meter";
@@ -103,42 +104,71 @@ export async function selectTeachers(
 ): Promise<TeacherSelection> {
   checkOptionNames(FN, options, NAMES, SakError);
   checkBiasInput(FN, { teachers, data });
-  const { start = [], leastGain = 0, stem, levels } = options;
-  if (!Array.isArray(start) || new Set(start).size < start.length)
-    throw new SakError(FN, "start must name teachers, each once", start);
-  const unknown = start.find((name) => !Object.hasOwn(teachers, name));
-  if (unknown !== undefined) throw new SakError(FN, `teachers are ${Object.keys(teachers).join(", ")}`, unknown);
-  const remaining = Object.keys(teachers).length - start.length;
-  const { most: wanted = remaining } = options;
-  if (!Number.isInteger(wanted)) throw new SakError(FN, "most must be a whole number", wanted);
-  const most = Math.min(wanted, remaining);
-  if (most < 1) throw new SakError(FN, "there must be a teacher to choose", most);
-  if (!Number.isFinite(leastGain)) throw new SakError(FN, "leastGain must be a finite number", leastGain);
-  if (stem === undefined && levels !== undefined) throw new SakError(FN, "levels need a stem", levels);
+  const { start, most, leastGain } = checkSelection(teachers, options);
+  const { stem, levels } = options;
   const weights = stem === undefined ? null : pathWeights(stem, levels);
   const run = await openRun(FN, teachers, [data.train, data.validation], options, "last");
   const probes = await learn(run, data.train);
+  const scoresOf = (sets: string[][]): Promise<SetScores[]> => evaluate(run, data.validation, probes, sets);
+  const names = run.sources.map(({ name }) => name);
   const chosen = [...start];
   const steps: SelectionStep[] = [];
   for (let base: SetScores | null = null; steps.length < most;) {
-    const rest = run.sources.map(({ name }) => name).filter((name) => !chosen.includes(name));
-    const sets: string[][] = [
-      ...(chosen.length && !base ? [chosen.slice()] : []),
-      ...rest.map((name) => [...chosen, name]),
-    ];
-    const found = await evaluate(run, data.validation, probes, sets);
-    if (chosen.length && !base) base = found.shift() as SetScores;
-    const before = base ?? meanScores(found);
-    const gains = rest.map((teacher, i): SelectionGain => ({ teacher, gain: gainOver(found[i], before), weights }));
-    const order = gains.map((_, i) => i).sort((a, b) => gains[b].gain.mean - gains[a].gain.mean);
-    const { gain, teacher } = gains[order[0]];
+    const ranked = await rank(scoresOf, chosen, names, base);
+    const [{ teacher, gain, scores }] = ranked;
     const isEnough = !chosen.length || gain.mean - (gain.half ?? 0) > leastGain;
-    steps.push({ gains: order.map((i) => gains[i]), chosen: isEnough ? teacher : null });
+    const gains = ranked.map((one): SelectionGain => ({ teacher: one.teacher, gain: one.gain, weights }));
+    steps.push({ gains, chosen: isEnough ? teacher : null });
     if (!isEnough) break;
     chosen.push(teacher);
-    base = found[order[0]];
+    base = scores;
   }
   return new TeacherSelection(chosen, steps);
+}
+
+/** Fills in defaults and checks the options of the choice. @throws SakError */
+function checkSelection(
+  teachers: Readonly<Record<string, BiasTeacher>>,
+  { start = [], most, leastGain = 0, stem, levels }: SelectTeachersOptions,
+): Required<Pick<SelectTeachersOptions, "start" | "most" | "leastGain">> {
+  const rule = checker(FN, SakError);
+  rule(Array.isArray(start) && new Set(start).size === start.length, "start must name teachers, each once", start);
+  const unknown = start.find((name) => !Object.hasOwn(teachers, name));
+  rule(unknown === undefined, `teachers are ${Object.keys(teachers).join(", ")}`, unknown);
+  const remaining = Object.keys(teachers).length - start.length;
+  rule(most === undefined || Number.isInteger(most), "most must be a whole number", most);
+  const count = Math.min(most ?? remaining, remaining);
+  rule(count >= 1, "there must be a teacher to choose", count);
+  rule(Number.isFinite(leastGain), "leastGain must be a finite number", leastGain);
+  rule(stem !== undefined || levels === undefined, "levels need a stem", levels);
+  return { start, most: count, leastGain };
+}
+
+/** A teacher that could be added, and the scores of the set with it. */
+interface Candidate {
+  teacher: string;
+  gain: SeedMean;
+  scores: SetScores;
+}
+
+/**
+ * Returns the teachers that are left by their gain, the largest first.
+ *
+ * @param base scores of the chosen ones; null where they are not known, and are computed in the same pass over the pictures
+ */
+async function rank(
+  scoresOf: (sets: string[][]) => Promise<SetScores[]>,
+  chosen: readonly string[],
+  names: readonly string[],
+  base: SetScores | null,
+): Promise<Candidate[]> {
+  const rest = names.filter((name) => !chosen.includes(name));
+  const unknown = chosen.length && !base ? [[...chosen]] : [];
+  const all = await scoresOf([...unknown, ...rest.map((name) => [...chosen, name])]);
+  const found = all.slice(unknown.length);
+  const before = base ?? (unknown.length ? all[0] : meanScores(found));
+  const candidates = rest.map((teacher, i) => ({ teacher, gain: gainOver(found[i], before), scores: found[i] }));
+  return candidates.sort((a, b) => b.gain.mean - a.gain.mean);
 }
 
 /** Scores of a set of teachers, one record a seed. */

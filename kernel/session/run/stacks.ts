@@ -44,7 +44,7 @@ export class CellStacks {
     }
   }
 
-  /** Makes every error's `stack` name cells, whoever prints it. A stack without cells stays unchanged. */
+  /** Makes every error's `stack` name cells, also where a program prints it. A stack without cells stays unchanged. */
   install(): void {
     Error.prepareStackTrace = (error, sites) => {
       const lines = sites.map((site) => `    at ${attempt(() => site.toString(), "(unknown)")}`);

@@ -61,7 +61,7 @@ function tokenizerOf(words: readonly string[]): Tokenizer {
   return Tokenizer.fromJson(json, STUDY);
 }
 
-/** Returns batches of one split for a model; those of training are in an order of their own for each seed. */
+/** Returns batches of one split for a model; those of training have another order for each seed. */
 export function groundingBatches(
   model: SimVg,
   data: GroundingData,

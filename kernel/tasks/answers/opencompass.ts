@@ -2,6 +2,7 @@ import { Described, DISPLAY, type DisplayBundle, tabulate } from "../../display/
 import { mean, ranks } from "../../numeric";
 import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import { TaskError } from "../error";
+import { isRecord } from "../../rules/json-text";
 
 /**
  * The eight benchmarks of OpenCompass's multimodal leaderboard, each in percent: MMBench 1.1, MMStar, MMMU's validation split,
@@ -125,12 +126,11 @@ export function leaderboard(scores: BenchmarkScores, options: LeaderboardOptions
 }
 
 function modelsOf(scores: BenchmarkScores): string[] {
-  if (typeof scores !== "object" || scores === null || Array.isArray(scores))
-    throw new TaskError(FN, "scores must be an object by model", scores);
+  if (!isRecord(scores)) throw new TaskError(FN, "scores must be an object by model", scores);
   const models = Object.keys(scores);
   if (!models.length) throw new TaskError(FN, "there must be a model", 0);
   for (const model of models)
-    if (typeof scores[model] !== "object" || scores[model] === null || Array.isArray(scores[model]))
+    if (!isRecord(scores[model]))
       throw new TaskError(FN, `the scores of ${model} must be an object by benchmark`, scores[model]);
   return models;
 }

@@ -55,7 +55,8 @@ export class AnswerWriter {
     const answers = chosen.map((index) => {
       const { question, answer, type } = questions[index];
       const word = this.ids(answer);
-      if (word.length !== 1) throw new TaskError("tasks.answers.sequence", "an answer must be one word", answer);
+      if (word.length !== 1)
+        throw new TaskError("tasks.answers.AnswerWriter.sequence", "an answer must be one word", answer);
       append(ids, [...this.ids(question), ...word]);
       return { place: ids.length - 1, type };
     });

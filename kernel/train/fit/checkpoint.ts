@@ -107,7 +107,7 @@ export function restoreParameters(
       ...wrong,
       ...unknown,
     ]);
-  for (const [name, tensor] of stored) parameters.get(name)?.assign(toFloat32(tensor));
+  for (const [name, tensor] of stored) parameters.get(name)?.assign(toFloat32("train.fit", tensor));
 }
 
 /** Returns one hash of many. */

@@ -10,6 +10,7 @@ import type { TrainingPlan } from "./plan";
 import type { StepReport } from "./report";
 import { isDeeper, MAX_DEPTH, RUN_FILE, type RunFile, runFile, writeRunFile } from "./run-file";
 import { TensorBoard } from "./tensorboard";
+import { isRecord } from "../../rules/json-text";
 
 /** Record of a run that {@link runs} reads. */
 export interface RunLog {
@@ -142,8 +143,7 @@ class RunWriter {
 
 /** Returns settings as JSON has them. */
 function plainConfig(config: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const isObject = typeof config === "object" && config !== null && !Array.isArray(config);
-  if (!isObject) throw new TrainError(FN, "the config of a log must be a plain object", config);
+  if (!isRecord(config)) throw new TrainError(FN, "the config of a log must be a plain object", config);
   let json: string;
   try {
     json = JSON.stringify(config);

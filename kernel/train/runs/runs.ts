@@ -2,7 +2,8 @@ import { Described, DISPLAY, type DisplayBundle, tabulate } from "../../display/
 import { readdir } from "../../platform/files";
 import { join } from "../../platform/path";
 import { counted } from "../../protocol/core/words";
-import type { RunState, SavedRun } from "../../protocol/training/payload";
+import type { RunState } from "../../protocol/status";
+import type { SavedRun } from "../../protocol/training/payload";
 import { RunRecord } from "../../protocol/training/record";
 import { numberText } from "../../protocol/core/words";
 import { durationText, latestNumbers } from "../../protocol/training/words";

@@ -62,7 +62,7 @@ export class Ema {
       const { average } = this.shadowOf("train.Ema.loadState", name);
       if (tensor.shape.join() !== average.shape.join())
         throw new TrainError("train.Ema.loadState", `${name} must be [${average.shape}]`, tensor.shape);
-      tf.tidy(() => average.assign(tf.tensor(toFloat32(tensor), tensor.shape)));
+      tf.tidy(() => average.assign(tf.tensor(toFloat32("train.Ema.loadState", tensor), tensor.shape)));
     }
   }
 

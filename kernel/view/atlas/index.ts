@@ -126,46 +126,68 @@ async function predictions(
   source: AtlasSourceLike,
   { gains }: AtlasOptions,
 ): Promise<{ size: Grid; tasks: SavedAtlasTask[] }> {
-  const { image, experts, levels } = source;
-  const full: Grid = [image.height, image.width];
+  const { experts } = source;
   const nodes = atlasNodes(experts.length);
-  const outputs = source.tasks.reduce((sum, task) => sum + task.outputs, 0);
-  const scale = Math.min(
-    1,
-    MOST_SIDE / Math.max(full[0], full[1]),
-    Math.sqrt(MIXTURE_BYTES / (2 * nodes.length * outputs * full[0] * full[1])),
-  );
-  const size: Grid = [Math.max(1, Math.floor(full[0] * scale)), Math.max(1, Math.floor(full[1] * scale))];
+  const size = sizeFor(source, nodes.length);
   const own = await source.predict(null, []);
-  const mixtures: Readonly<Record<string, Float32Array>>[] = [];
+  const mixtures: Predicted[] = [];
   for (const node of nodes) mixtures.push(await source.predict(nodeWeights(node, experts.length), []));
-  const small = (values: Float32Array): Float32Array => resample(values, full, size);
-  const tasks = source.tasks.map((task): SavedAtlasTask => {
-    const { name, kind, outputs: channels, truth } = task;
-    const shown = decodeTask(kind, small(own[name]), channels);
-    const labels = truth && smallLabels(task, truth, full, size);
-    const halves = (values: Float32Array): string => base64Encode(encodeFloat16(values));
-    const given = gains?.[name];
-    if (given && (given.length !== levels.length || given.some((row) => row.length !== experts.length)))
-      throw new ViewError(
-        WHERE,
-        `gains of ${name} must be ${levels.length} levels of ${experts.length} experts`,
-        given,
-      );
-    return {
-      name,
-      kind,
-      outputs: channels,
-      range: kind === "values" ? rangeOf(labels ?? shown) : [0, 1],
-      own: rounded(task.weights),
-      others: othersOf(task, levels.length, experts.length),
-      prediction: halves(shown),
-      mixtures: halves(joinFloats(mixtures.map((one) => small(one[name])))),
-      ...(labels && { truth: halves(labels) }),
-      ...(given && { gains: given.flat().map((gain) => Number(gain.toFixed(2))) }),
-    };
-  });
+  const tasks = source.tasks.map((task) => ({
+    ...savedTask(source, task, size, { own, mixtures }),
+    ...savedGains(source, task.name, gains),
+  }));
   return { size, tasks };
+}
+
+/** Outputs of the heads by task. */
+type Predicted = Readonly<Record<string, Float32Array>>;
+
+/** Returns rows and columns of so many predictions that fit into the payload. */
+function sizeFor({ image, tasks }: AtlasSourceLike, mixtures: number): Grid {
+  const { height, width } = image;
+  const outputs = tasks.reduce((sum, task) => sum + task.outputs, 0);
+  const room = Math.sqrt(MIXTURE_BYTES / (2 * mixtures * outputs * height * width));
+  const scale = Math.min(1, MOST_SIDE / Math.max(height, width), room);
+  return [Math.max(1, Math.floor(height * scale)), Math.max(1, Math.floor(width * scale))];
+}
+
+function savedTask(
+  { image, levels, experts }: AtlasSourceLike,
+  task: AtlasTaskLike,
+  size: Grid,
+  { own, mixtures }: { own: Predicted; mixtures: readonly Predicted[] },
+): SavedAtlasTask {
+  const { name, kind, outputs, truth } = task;
+  const full: Grid = [image.height, image.width];
+  const small = (values: Float32Array): Float32Array => resample(values, full, size);
+  const shown = decodeTask(kind, small(own[name]), outputs);
+  const labels = truth && smallLabels(task, truth, full, size);
+  return {
+    name,
+    kind,
+    outputs,
+    range: kind === "values" ? rangeOf(labels ?? shown) : [0, 1],
+    own: rounded(task.weights),
+    others: othersOf(task, levels.length, experts.length),
+    prediction: halves(shown),
+    mixtures: halves(joinFloats(mixtures.map((one) => small(one[name])))),
+    ...(labels && { truth: halves(labels) }),
+  };
+}
+
+const halves = (values: Float32Array): string => base64Encode(encodeFloat16(values));
+
+/** Returns the gains of a task, level by level. @throws ViewError for another number of levels or experts */
+function savedGains(
+  { levels, experts }: AtlasSourceLike,
+  name: string,
+  gains: AtlasOptions["gains"],
+): Pick<SavedAtlasTask, "gains"> {
+  const given = gains?.[name];
+  if (!given) return {};
+  if (given.length !== levels.length || given.some((row) => row.length !== experts.length))
+    throw new ViewError(WHERE, `gains of ${name} must be ${levels.length} levels of ${experts.length} experts`, given);
+  return { gains: given.flat().map((gain) => Number(gain.toFixed(2))) };
 }
 
 const rangeOf = (values: Float32Array): [number, number] => [least(values), most(values)];

@@ -1,8 +1,9 @@
+import { isRecord } from "../../rules/json-text";
 import { most } from "../../numeric/order";
 import { View } from "../../display/display";
 import { ViewError } from "../../protocol/core/error";
 import { stillFigure } from "../draw/figure/still";
-import { isRecord, plainJson, textOf, titleText, withoutTags, type PlotlyObject } from "../draw/figure/values";
+import { plainJson, textOf, titleText, withoutTags, type PlotlyObject } from "../draw/figure/values";
 
 export type { PlotlyObject } from "../draw/figure/values";
 

@@ -52,36 +52,42 @@ export function checkRefinement(where: string, source: RefinementSourceLike): vo
   const cells = grid[0] * grid[1];
   rule(Number.isInteger(cells) && cells > 0, "grid must be whole numbers of rows and columns", grid);
   rule(images.length > 0, "there must be a picture", images.length);
-  const [{ width, measures, layers }] = snapshots;
+  const [{ width }] = snapshots;
   rule(Number.isInteger(width) && width >= 2, "width must be a whole number of at least 2", width);
-  const [figures, names] = [Object.keys(measures), layers.map(({ name }) => name)];
   for (const snapshot of snapshots) {
-    const at = `of stage ${snapshot.name}`;
-    rule(snapshot.width === width, `width ${at} must be ${width}`, snapshot.width);
-    const tokens = images.length * cells * width;
-    rule(snapshot.tokens.length === tokens, `tokens ${at} must be ${tokens} values`, snapshot.tokens.length);
-    rule(
-      snapshot.words.length === words.length * width,
-      `words ${at} must be ${words.length} x ${width}`,
-      snapshot.words.length,
-    );
-    const isFinite = snapshot.tokens.every(Number.isFinite) && snapshot.words.every(Number.isFinite);
-    rule(isFinite, `tokens and words ${at} must be finite`, "a value that is not");
-    rule(
-      `${Object.keys(snapshot.measures)}` === `${figures}`,
-      `measures ${at} must be ${figures.join(", ")}`,
-      Object.keys(snapshot.measures),
-    );
-    rule(
-      `${snapshot.layers.map(({ name }) => name)}` === `${names}`,
-      `layers ${at} must be ${names.join(", ")}`,
-      snapshot.layers.length,
-    );
-    for (const { name, distribution } of snapshot.layers)
-      rule(
-        distribution.quantiles.length === QUANTILES,
-        `quantiles of ${name} ${at} must be ${QUANTILES}`,
-        distribution.quantiles,
-      );
+    checkValues(rule, snapshot, { width, tokens: images.length * cells, words: words.length });
+    checkFigures(rule, snapshot, snapshots[0]);
+  }
+}
+
+type Rule = ReturnType<typeof checker>;
+
+/** Numbers of tokens and words, and their channels. */
+interface Sizes {
+  tokens: number;
+  words: number;
+  width: number;
+}
+
+function checkValues(rule: Rule, { name, width, tokens, words }: RefinementSnapshotLike, sizes: Sizes): void {
+  const at = `of stage ${name}`;
+  rule(width === sizes.width, `width ${at} must be ${sizes.width}`, width);
+  const values = sizes.tokens * width;
+  rule(tokens.length === values, `tokens ${at} must be ${values} values`, tokens.length);
+  rule(words.length === sizes.words * width, `words ${at} must be ${sizes.words} x ${width}`, words.length);
+  const areFinite = tokens.every(Number.isFinite) && words.every(Number.isFinite);
+  rule(areFinite, `tokens and words ${at} must be finite`, "a value that is not");
+}
+
+/** Refuses measures and layers that differ from those of the first stage. */
+function checkFigures(rule: Rule, snapshot: RefinementSnapshotLike, first: RefinementSnapshotLike): void {
+  const at = `of stage ${snapshot.name}`;
+  const [measures, wanted] = [snapshot, first].map((one) => Object.keys(one.measures));
+  rule(`${measures}` === `${wanted}`, `measures ${at} must be ${wanted.join(", ")}`, measures);
+  const [layers, names] = [snapshot, first].map((one) => one.layers.map(({ name }) => name));
+  rule(`${layers}` === `${names}`, `layers ${at} must be ${names.join(", ")}`, layers.length);
+  for (const { name, distribution } of snapshot.layers) {
+    const { quantiles } = distribution;
+    rule(quantiles.length === QUANTILES, `quantiles of ${name} ${at} must be ${QUANTILES}`, quantiles);
   }
 }

@@ -28,7 +28,8 @@ export type {
   TrainingRunLike,
   TrainingStepLike,
 } from "./input";
-export type { RunMemory, RunPlan, RunState } from "../../protocol/training/payload";
+export type { RunState } from "../../protocol/status";
+export type { RunMemory, RunPlan } from "../../protocol/training/payload";
 
 /** Options of `view.training`. */
 export interface TrainingViewOptions {

@@ -1,6 +1,7 @@
 import type { MatrixPicture } from "../../contracts/picture";
 import { encodeCells, MAX_MATRIX_CELLS, MAX_MATRICES, type SavedMatrix } from "../../protocol/training/matrix";
-import type { RunState, RunStep } from "../../protocol/training/payload";
+import type { RunState } from "../../protocol/status";
+import type { RunStep } from "../../protocol/training/payload";
 import { shortLabel, stepOf, type TrainingNumbersLike, type TrainingPlanLike } from "../../protocol/training/told";
 
 export type { TrainingNumbersLike, TrainingPlanLike } from "../../protocol/training/told";

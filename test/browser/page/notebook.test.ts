@@ -1,4 +1,4 @@
-/** A notebook in a page, cell by cell: what it prints is what the kernel's process printed when the notebook was committed. */
+/** A notebook in a page, cell by cell: it prints the same as the kernel's process printed when the notebook was committed. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

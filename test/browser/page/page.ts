@@ -18,7 +18,7 @@ export interface KernelPage {
   close(): Promise<void>;
 }
 
-/** Builds the files into a folder of its own and serves them. */
+/** Builds the files into a new folder and serves them. */
 export async function buildHost(): Promise<{ host: StaticHost; remove(): void }> {
   const folder = mkdtempSync(join(tmpdir(), "fovea-page-"));
   const built = await buildBrowser(join(folder, "files"));

@@ -68,7 +68,7 @@ REFUSED = {
     r"b(?<=(?>b))": "atomic group",
 }
 
-# Around an expression, PEFT's rule of ranks has two groups of its own, the first of which numbers then mean.
+# Around an expression, PEFT's rule of ranks adds two groups, and numbers then mean the first of them.
 REFUSED_AT_END = {
     pattern: "back reference"
     for pattern in (r"(a)\1", r"(ab)\1", r"\1(a)", r"(a\1)", r"((a)b)\1", r"(a|ab)(?:b)\1")

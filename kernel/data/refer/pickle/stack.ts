@@ -1,4 +1,5 @@
 import { PickleRefusal, type PlainValue } from "./value";
+import { isRecord } from "../../../rules/json-text";
 
 /** Stack and memory of the machine that a pickle is a program for. */
 export class PickleStack {
@@ -47,8 +48,7 @@ export class PickleStack {
   /** Sets keys and values, in turn, of the dictionary below them. */
   set(pairs: readonly PlainValue[]): void {
     const target = this.top();
-    if (typeof target !== "object" || target === null || Array.isArray(target))
-      throw new PickleRefusal("only a dictionary takes keys", typeof target);
+    if (!isRecord(target)) throw new PickleRefusal("only a dictionary takes keys", typeof target);
     fill(target, pairs);
   }
 

@@ -69,7 +69,7 @@ function paintObject(
   put: (outline: readonly Point[], stroke: Stroke) => void,
 ): void {
   const matrix = poseMatrix(object.pose, side);
-  const toFigure = invert(matrix);
+  const toFigure = invert("data.world.render", matrix);
   const pattern = object.texture.name === "plain" ? undefined : weave(object.texture);
   const { parts } = figure(object.category, object.shape);
   const template = figure(object.category).parts;

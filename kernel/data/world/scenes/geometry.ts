@@ -38,10 +38,10 @@ export function compose(second: Affine, first: Affine): Affine {
  *
  * @throws WorldError when the matrix is singular
  */
-export function invert(matrix: Affine): Affine {
+export function invert(where: string, matrix: Affine): Affine {
   const [a, b, c, d, e, f] = matrix;
   const det = a * e - b * d;
-  if (det === 0) throw new WorldError("data.world.invert", "the matrix must not be singular", [...matrix]);
+  if (det === 0) throw new WorldError(where, "the matrix must not be singular", [...matrix]);
   return [e / det, -b / det, (b * f - c * e) / det, -d / det, a / det, (c * d - a * f) / det];
 }
 

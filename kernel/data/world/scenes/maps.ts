@@ -81,7 +81,7 @@ export function normalsOf(scene: Scene): Float32Array {
 }
 
 function makeDome(object: SceneObject, size: number): (x: number, y: number) => [number, number, number] {
-  const [a, b, c, d, e, f] = invert(poseMatrix(object.pose, size));
+  const [a, b, c, d, e, f] = invert("data.world.denseMaps", poseMatrix(object.pose, size));
   const scale = object.pose.scale * size;
   return (x, y) => {
     const u = a * x + b * y + c;

@@ -1,10 +1,10 @@
 import { join } from "../../../platform/path";
 import { existsSync, mkdir } from "../../../platform/files";
-import { parseJson } from "../../../rules/json-text";
+import { isRecord, parseJson } from "../../../rules/json-text";
 import { checkOptionNames, type OptionNames } from "../../../rules/option-names";
 import { TaskError } from "../../error";
 import { checkQuestions, columnsOf, indexOf, type KitQuestion, rowOf } from "./questions";
-import { bytesOf, type Fields, firstTwice, isObject, readTable, tableText, writeWhole } from "./tables";
+import { bytesOf, type Fields, firstTwice, readTable, tableText, writeWhole } from "./tables";
 
 /** Predictions by the index of their question. */
 export type KitPredictions = ReadonlyMap<string, string>;
@@ -286,7 +286,7 @@ async function readStatus(path: string, where: string): Promise<Record<string, u
     const value = parseJson(new TextDecoder().decode(await bytesOf(path, where)));
     // Values are read at any depth, but not written.
     JSON.stringify(value);
-    if (isObject(value) && isObject(value["datasets"] ?? {})) return value;
+    if (isRecord(value) && isRecord(value["datasets"] ?? {})) return value;
   } catch (error) {
     if (error instanceof TaskError) throw error;
     throw new TaskError(where, `status.json must hold JSON (${(error as Error).message})`, path);

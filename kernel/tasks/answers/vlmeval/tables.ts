@@ -1,5 +1,5 @@
 import { parse } from "csv-parse/sync";
-import { parseJson } from "../../../rules/json-text";
+import { isRecord, parseJson } from "../../../rules/json-text";
 import { readPlainFile, replaceFile, writeFile } from "../../../platform/files";
 import { TaskError } from "../../error";
 import { readSheet } from "./xlsx";
@@ -57,7 +57,7 @@ function ofJson(text: string, where: string): Fields[] {
     throw new TaskError(where, "the file must hold JSON", (error as Error).message);
   }
   const records = Array.isArray(value) ? value : columnsToRecords(value, where);
-  if (!records.length || !records.every(isObject)) throw new TaskError(where, "JSON must hold records", records);
+  if (!records.length || !records.every(isRecord)) throw new TaskError(where, "JSON must hold records", records);
   return records.map((record) =>
     Object.fromEntries(Object.entries(record).map(([key, cell]) => [key, asText(cell, where)])),
   );
@@ -69,13 +69,10 @@ export function firstTwice(texts: readonly string[]): string | undefined {
   return texts.find((text) => seen.size === seen.add(text).size);
 }
 
-export const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
 function columnsToRecords(value: unknown, where: string): Record<string, unknown>[] {
-  if (!isObject(value)) throw new TaskError(where, "JSON must hold records or columns", value);
+  if (!isRecord(value)) throw new TaskError(where, "JSON must hold records or columns", value);
   const columns = Object.entries(value).map(([name, cells]) => {
-    if (!isObject(cells) && !Array.isArray(cells)) throw new TaskError(where, `column ${name} must hold values`, cells);
+    if (!isRecord(cells) && !Array.isArray(cells)) throw new TaskError(where, `column ${name} must hold values`, cells);
     return [name, Array.isArray(cells) ? (cells as unknown[]) : Object.values(cells)] as const;
   });
   const [length, ...others] = columns.map(([, cells]) => cells.length);

@@ -1,7 +1,8 @@
 import type { Frame, Panel } from "./panels";
 import { label, line, tag, INK } from "./svg";
 import { dashOf } from "./traces";
-import { isBold, isRecord, numberOf, record, textOf, withoutTags, type Coordinate, type PlotlyObject } from "./values";
+import { isRecord } from "../../../rules/json-text";
+import { isBold, numberOf, record, textOf, withoutTags, type Coordinate, type PlotlyObject } from "./values";
 
 /** Places of shapes and annotations: on an axis, or as a share of a panel or of the whole area. */
 export interface Places {

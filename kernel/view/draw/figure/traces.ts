@@ -1,20 +1,11 @@
+import { isRecord } from "../../../rules/json-text";
 import { most } from "../../../numeric/order";
 import { COLORWAY } from "../../../protocol/core/figure";
 import type { Axis } from "./axis";
 import { heatColoring } from "./colors";
 import { drawMarks } from "./markers";
 import { INK, line, tag } from "./svg";
-import {
-  coordinates,
-  isRecord,
-  matrix,
-  numberOf,
-  ofPoint,
-  record,
-  textOf,
-  type Coordinate,
-  type PlotlyObject,
-} from "./values";
+import { coordinates, matrix, numberOf, ofPoint, record, textOf, type Coordinate, type PlotlyObject } from "./values";
 
 export type TraceKind = "scatter" | "bar" | "heatmap";
 

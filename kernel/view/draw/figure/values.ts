@@ -1,5 +1,6 @@
 import type { JSONValue } from "../../../display/host";
 import { ViewError } from "../../../protocol/core/error";
+import { isRecord } from "../../../rules/json-text";
 
 /** Any plotly trace or layout: we read what we know and pass everything on. */
 export interface PlotlyObject {
@@ -43,10 +44,6 @@ function dateText(date: Date, path: string): string {
 function plainObject(value: object, path: string, level: number): JSONValue {
   const entries = Object.entries(value).filter(([, item]) => item !== undefined);
   return Object.fromEntries(entries.map(([key, item]) => [key, plainJson(item, `${path}.${key}`, level)]));
-}
-
-export function isRecord(value: unknown): value is PlotlyObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** A nested object, empty where there is none. */
