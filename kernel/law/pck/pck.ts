@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import type { GridFeatures } from "../../contracts/features";
 import { place, type Box, type Placement, type Point } from "../../contracts/geometry";
 import { distance as distanceOf } from "../../numeric";
@@ -104,6 +105,7 @@ export function placements(pair: PckPair, options: PckOptions = {}): { source: P
  * @throws LawError for an alpha not above 0, or geometry `encoder` without placements
  */
 export function pckOfPredictor(pair: PckPair, predict: PointPredictor, options: PckOptions = {}): KeypointResult[] {
+  checkArguments("law.pckOfPredictor", LawError, { pair }, { pair: { source: "object", target: "object" } });
   checkOptionNames("law.pckOfPredictor", options, NAMES, LawError);
   return judge(pair, predict, options);
 }
@@ -136,6 +138,16 @@ export function pckOfPair(
   target: GridFeatures,
   options: PckOptions = {},
 ): KeypointResult[] {
+  checkArguments(
+    "law.pckOfPair",
+    LawError,
+    { pair, source, target },
+    {
+      pair: { source: "object", target: "object" },
+      source: { tokens: "list", grid: "list" },
+      target: { tokens: "list", grid: "list" },
+    },
+  );
   checkOptionNames("law.pckOfPair", options, NAMES, LawError);
   const n = checkGrids(source, target);
   const rows = sourceCells(pair, n, options).map((cell) =>

@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import { allowCapture } from "../module/captured";
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
@@ -29,6 +30,7 @@ export class LayerNorm extends Module {
     options: NormOptions = {},
   ) {
     super();
+    checkArguments("nn.LayerNorm", NnError, { features }, { features: "size" });
     checkOptionNames("nn.LayerNorm", options, OPTIONS, NnError);
     this.eps = options.eps ?? 1e-5;
     this.weight = new Parameter([features], ones);
@@ -110,6 +112,7 @@ export class RMSNorm extends Module {
     options: NormOptions = {},
   ) {
     super();
+    checkArguments("nn.RMSNorm", NnError, { features }, { features: "size" });
     checkOptionNames("nn.RMSNorm", options, OPTIONS, NnError);
     this.eps = options.eps ?? 1e-6;
     this.weight = new Parameter([features], ones);
