@@ -22,7 +22,10 @@ function namespaceBundle(name: string, room: Namespace): DisplayBundle {
   const rows = ["functions", "classes", "namespaces", "values"].flatMap((kind): [string, string][] =>
     names.has(kind) ? [[kind, names.get(kind)!.join(", ")]] : [],
   );
-  return describe(`${name}: Tab behind the dot lists its members, Shift+Tab behind a name shows its documentation`, rows);
+  return describe(
+    `${name}: Tab behind the dot lists its members, Shift+Tab behind a name shows its documentation`,
+    rows,
+  );
 }
 
 function kindOf(value: unknown): string {

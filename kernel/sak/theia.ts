@@ -79,7 +79,8 @@ const NAMES: OptionNames<WriteTheiaOptions> = {
  */
 export async function writeTheia(source: FeatureFolder | string, options: WriteTheiaOptions): Promise<string[]> {
   checkOptionNames(WRITE, options, NAMES, SakError);
-  if (typeof source !== "string") checkArguments(WRITE, SakError, { source }, { source: { run: "object", paths: "array" } });
+  if (typeof source !== "string")
+    checkArguments(WRITE, SakError, { source }, { source: { run: "object", paths: "array" } });
   const folder = typeof source === "string" ? await open(source) : source;
   const { onProgress = patientBar("Writing", "pictures"), signal } = options;
   const { out, dataset, split = "train", samplesPerShard = 1000, dtype = "f16" } = options;

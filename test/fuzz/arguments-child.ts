@@ -93,7 +93,8 @@ async function sweep({ name, isClass, parameters }: PublicFunction): Promise<voi
 }
 
 process.on("unhandledRejection", (error) => {
-  if (!(error instanceof RuleError)) writeSync(3, `${JSON.stringify({ name: "?", where: "late", error: String(error) })}\n`);
+  if (!(error instanceof RuleError))
+    writeSync(3, `${JSON.stringify({ name: "?", where: "late", error: String(error) })}\n`);
 });
 process.once("message", async (functions: PublicFunction[]) => {
   await fovea.nn.start("tfjs");

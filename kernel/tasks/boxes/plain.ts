@@ -2,7 +2,6 @@ import * as boxes from "../../numeric/boxes";
 import type { Box } from "../../contracts/geometry";
 import { TaskError } from "../error";
 
-
 /** A rectangle by its center and its size, as DETR predicts it (Carion et al., arXiv 2005.12872). */
 export type CenterBox = readonly [x: number, y: number, width: number, height: number];
 
