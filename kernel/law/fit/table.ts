@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import { described } from "../../display/describe";
 import { showTable } from "../displays";
 import { LawError } from "../error";
@@ -44,6 +45,7 @@ const NAMES: OptionNames<TableOptions> = { c: true, extra: true, groups: true };
 export function checkTable(where: string, table: ScoreTable): void {
   const isTable = typeof table === "object" && table !== null && TABLE.every((key) => Array.isArray(table[key]));
   if (!isTable) throw new LawError(where, "the table must be one of law.parseTable or law.publishedTable", table);
+  checkArguments(where, LawError, { rows: table.rows }, { rows: [{ encoder: "string", predictors: "object" }] });
 }
 
 /**
@@ -79,6 +81,7 @@ export function tableOfColumns(csv: Csv, options: TableOptions, fn: string): Sco
  * names its source.
  */
 export function publishedTable(options: TableOptions = {}): ScoreTable {
+  checkOptionNames("law.publishedTable", options, NAMES, LawError);
   return parseTable(PUBLISHED_CSV, { groups: PUBLISHED_GROUPS, ...given(options) });
 }
 

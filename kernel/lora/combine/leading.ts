@@ -26,6 +26,7 @@ const [FIRST_STEPS, GROWTH] = [16, 1.3];
  * found faster than by a whole decomposition.
  */
 export function leadingTriplets(x: Matrix, count: number): Triplet[] | undefined {
+  if (count < 1) return [];
   const search = new Search(x);
   let found = search.largest(count, [], EXACT);
   // One start meets one vector of several with the same value: another start without those found looks for more.

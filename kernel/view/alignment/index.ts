@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import { decodeImage, type ImageInput, type RawImage } from "../../data/image";
 import { base64Encode } from "../../protocol/core/base64";
@@ -108,6 +109,7 @@ const MOST_DIMS = 96;
  * @throws ViewError when widths differ or options break a rule.
  */
 export async function alignment(input: AlignmentInput, options: AlignmentOptions = {}): Promise<AlignmentView> {
+  checkArguments("view.alignment", ViewError, { input }, { input: { patches: "object", tokens: "object" } });
   checkOptionNames("view.alignment", options, NAMES, ViewError);
   checkOptions(options);
   const raw = await decodeImage(input.image, { fn: WHERE });
