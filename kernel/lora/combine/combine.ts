@@ -8,6 +8,7 @@ import type { Branch } from "../branches/branch";
 import type { AdapterConfig, LoraConfig } from "../config";
 import { clamped, type Factors, nearestFactors, nearestProduct } from "./decompose";
 import { LoraError } from "../error";
+import { flat } from "./flat";
 import { EmbeddingBranch } from "../branches/embedding-branch";
 import { LoraBranch } from "../branches/lora-branch";
 import type { Targets } from "../targets";
@@ -175,8 +176,8 @@ function rankOf(
 function valuesOf(path: string, updates: Update[], r: number, options: CombineOptions): LayerValues {
   const { a, b } = factorsOf(path, updates, r, options);
   const values: LayerValues = new Map([
-    [updates[0].keys[0], flat(padded(a, r, a.columns))],
-    [updates[0].keys[1], flat(padded(b, b.rows, r))],
+    [updates[0].keys[0], Float32Array.from(flat(padded(a, r, a.columns)))],
+    [updates[0].keys[1], Float32Array.from(flat(padded(b, b.rows, r)))],
   ]);
   const bias = biasOf(updates);
   if (bias) values.set("lora_B.bias", bias);
@@ -243,8 +244,4 @@ function biasOf(updates: Update[]): Float32Array | null {
 function padded(x: Matrix, rows: number, columns: number): Matrix {
   const whole = Matrix.zeros(rows, columns);
   return whole.setSubMatrix(x, 0, 0);
-}
-
-function flat(x: Matrix): Float32Array {
-  return Float32Array.from(x.to1DArray());
 }
