@@ -19,17 +19,16 @@ export function topIndices(values: ArrayLike<number>, count: number): number[] {
   return order.slice(0, count);
 }
 
-/** The `count`-th largest value, from 1, found without sorting (Hoare 1961). @param values without NaN; they stay as they are */
+/** The `count`-th largest value, from 1, found without sorting (Hoare 1961). @param values without NaN; their order changes */
 export function nthLargest(values: Float64Array, count: number): number {
-  const found = values.slice();
-  const at = found.length - count;
-  for (let [low, high] = [0, found.length - 1]; low < high; ) {
-    const [left, right] = parted(found, low, high);
+  const at = values.length - count;
+  for (let [low, high] = [0, values.length - 1]; low < high; ) {
+    const [left, right] = parted(values, low, high);
     if (at <= right) high = right;
     else if (at >= left) low = left;
     else break;
   }
-  return found[at];
+  return values[at];
 }
 
 /** Puts smaller values before larger ones between two places. Returns the start of the larger and the end of the smaller. */

@@ -1,36 +1,28 @@
 /** Thinning of adapters' factors or updates before PEFT's combinations of `ties` and `dare` add them. */
-import { Matrix } from "ml-matrix";
 import { nthLargest } from "../../numeric";
-import { flat } from "./flat";
 import type { Thinning, ThinningOptions } from "./thinning-options";
 
 /**
- * Returns the sum of thinned matrices. Each keeps its largest values (`ties`, arXiv 2306.01708, and `magnitude_prune`)
- * or random ones divided by the density (DARE, arXiv 2311.03099). For both `ties` types, each place is the mean of the
- * values with the elected sign.
+ * Returns the sum of matrices of one shape, thinned in place. Each keeps its largest values (`ties`, arXiv 2306.01708, and
+ * `magnitude_prune`) or random ones divided by the density (DARE, arXiv 2311.03099). For both `ties` types, each place is
+ * the mean of the values with the elected sign.
  */
 export function thinnedSum(
   type: Thinning,
-  all: readonly Matrix[],
+  all: readonly Float64Array[],
   weights: readonly number[],
   { density = 1, majoritySign = "total" }: ThinningOptions,
   random: () => number,
-): Matrix {
-  const thinned = all.map(flat);
-  for (const values of thinned) {
+): Float64Array {
+  for (const values of all) {
     if (density === 1) continue;
     if (type.startsWith("dare")) dropRandom(values, density, random);
     else dropSmall(values, density);
   }
-  const values = type.endsWith("ties") ? elected(thinned, weights, majoritySign) : weighted(thinned, weights);
-  return Matrix.from1DArray(all[0].rows, all[0].columns, values);
+  return type.endsWith("ties") ? elected(all, weights, majoritySign) : weightedSum(all, weights);
 }
 
-export function weightedSum(all: readonly Matrix[], weights: readonly number[]): Matrix {
-  return Matrix.from1DArray(all[0].rows, all[0].columns, weighted(all.map(flat), weights));
-}
-
-function weighted(all: readonly Float64Array[], weights: readonly number[]): Float64Array {
+export function weightedSum(all: readonly Float64Array[], weights: readonly number[]): Float64Array {
   const sums = new Float64Array(all[0].length);
   all.forEach((values, k) => {
     for (let i = 0; i < sums.length; i++) sums[i] += values[i] * weights[k];
@@ -45,8 +37,10 @@ function dropSmall(values: Float64Array, density: number): void {
   const count = Math.floor(density * values.length);
   const least = count > 0 ? nthLargest(sizes, count) : Infinity;
   let equals = count - countAbove(sizes, least);
-  for (let i = 0; i < sizes.length; i++)
-    if (sizes[i] < least || (sizes[i] === least && equals-- <= 0)) values[i] = 0;
+  for (let i = 0; i < values.length; i++) {
+    const size = Math.abs(values[i]);
+    if (size < least || (size === least && equals-- <= 0)) values[i] = 0;
+  }
 }
 
 function countAbove(values: Float64Array, bound: number): number {
