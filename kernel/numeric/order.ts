@@ -22,7 +22,7 @@ export function topIndices(values: ArrayLike<number>, count: number): number[] {
 /** The `count`-th largest value, from 1, found without sorting (Hoare 1961). @param values without NaN; their order changes */
 export function nthLargest(values: Float64Array, count: number): number {
   const at = values.length - count;
-  for (let [low, high] = [0, values.length - 1]; low < high; ) {
+  for (let [low, high] = [0, values.length - 1]; low < high;) {
     const [left, right] = parted(values, low, high);
     if (at <= right) high = right;
     else if (at >= left) low = left;
