@@ -14,7 +14,7 @@ import { fragmentOf, readFragment } from "../../extension/src/page/link";
 import * as refinement from "../../extension/src/refinement/state";
 import * as review from "../../extension/src/review/state";
 import * as training from "../../extension/src/training/state";
-import * as protocol from "../../kernel/protocol";
+import * as protocol from "../../kernel/dist/protocol";
 import { smallPayload } from "./payload";
 
 const { initialState, linkFields } = correspondence;
