@@ -1,4 +1,5 @@
 /** `npm test [-- suite … --cases=N]`: sets up what is missing, runs every suite and ends with one line `N passed, N failed`. */
+import { AsyncLocalStorage } from "node:async_hooks";
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -43,7 +44,7 @@ function option(name) {
 /** Beside the real PEFT, in the Python of the benchmark's peers; where that cannot be made, its tests are skipped. */
 async function peftSuite() {
   const python = await peersPython().catch((error) => {
-    process.stdout.write(`no Python with torch, transformers and peft: ${error.message}\n`);
+    show(`no Python with torch, transformers and peft: ${error.message}\n`);
     return null;
   });
   return nodeSuite(files("peft"), [], python ? { FOVEA_PEERS_PYTHON: python } : {});
@@ -54,7 +55,7 @@ async function scaleSuite() {
   try {
     makeScalePython();
   } catch (error) {
-    process.stdout.write(`no Python with Ray, embedding-reader and webdataset: ${error.message}\n`);
+    show(`no Python with Ray, embedding-reader and webdataset: ${error.message}\n`);
   }
   return nodeSuite(files("scale"), []);
 }
@@ -83,6 +84,28 @@ function settle(result, code) {
   return silent ? { ...result, failed: result.failed + 1 } : result;
 }
 
+/** Suites that mostly wait, for a clock or another program, run side by side. */
+const TOGETHER = [
+  ["fuzz", "conformance"],
+  ["scale", "install"],
+];
+
+/** Splits suites into groups that run one after the other. */
+function groupsOf(names) {
+  const groups = [];
+  for (const name of names) {
+    const own = TOGETHER.find((group) => group.includes(name)) ?? [name];
+    const last = groups.at(-1);
+    if (last && own.includes(last[0])) last.push(name);
+    else groups.push([name]);
+  }
+  return groups;
+}
+
+/** Where the text of a suite goes: at once, or, of one beside another, when it ends. */
+const sink = new AsyncLocalStorage();
+const show = (text) => (sink.getStore() ?? process.stdout).write(text);
+
 function run(command, args, variables = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
@@ -96,7 +119,7 @@ function run(command, args, variables = {}) {
     });
     let text = "";
     const keep = (chunk) => {
-      process.stdout.write(chunk);
+      show(chunk);
       text += chunk;
     };
     child.stdout.setEncoding("utf8").on("data", keep);
@@ -104,6 +127,19 @@ function run(command, args, variables = {}) {
     child.on("error", reject);
     child.on("close", (code) => resolve({ text, code }));
   });
+}
+
+async function runSuite(name, isHeld) {
+  const start = Date.now();
+  const held = [];
+  const result = await sink.run(isHeld ? { write: (text) => held.push(text) } : undefined, () => {
+    show(`\n== ${name}\n`);
+    return suites[name]();
+  });
+  process.stdout.write(held.join(""));
+  const { passed, failed, skipped } = result;
+  const seconds = ((Date.now() - start) / 1000).toFixed(0);
+  return { result, line: `${name}: ${passed} passed, ${failed} failed, ${skipped} skipped in ${seconds} s` };
 }
 
 async function main() {
@@ -114,14 +150,14 @@ async function main() {
   await setup();
   const total = { passed: 0, failed: 0, skipped: 0 };
   const lines = [];
-  for (const name of wanted.length > 0 ? wanted : Object.keys(suites)) {
-    if (!existsSync(join(root, "test", name)) && name !== "unit") continue;
-    const start = Date.now();
-    process.stdout.write(`\n== ${name}\n`);
-    const result = await suites[name]();
-    for (const key of Object.keys(total)) total[key] += result[key];
-    const seconds = ((Date.now() - start) / 1000).toFixed(0);
-    lines.push(`${name}: ${result.passed} passed, ${result.failed} failed, ${result.skipped} skipped in ${seconds} s`);
+  const names = Object.keys(suites).filter((name) => wanted.length === 0 || wanted.includes(name));
+  const present = names.filter((name) => existsSync(join(root, "test", name)) || name === "unit");
+  for (const group of groupsOf(present)) {
+    const results = await Promise.all(group.map((name, i) => runSuite(name, i > 0)));
+    for (const { result, line } of results) {
+      for (const key of Object.keys(total)) total[key] += result[key];
+      lines.push(line);
+    }
   }
   process.stdout.write(`\n${lines.join("\n")}\n`);
   const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : "";
