@@ -11,7 +11,9 @@ import { outputBytes, readNotebook } from "./notebook";
 import { screenshot, SCREENSHOTS } from "./screenshot";
 
 const NAME = "01-correspondence.ipynb";
-const CELLS = readNotebook(join(repository, "notebooks", NAME)).cells;
+const { cells: CELLS } = JSON.parse(readFileSync(join(repository, "notebooks", NAME), "utf8")) as {
+  cells: { source: string | string[] }[];
+};
 const GRID = 16;
 const ALPHA = 0.1;
 
