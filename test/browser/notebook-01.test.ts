@@ -57,8 +57,7 @@ describe("notebook 01 in JupyterLab", { timeout: LIMIT }, () => {
     [lab, browser] = await Promise.all([startLab({ files }), openBrowser()]);
     page = await LabPage.open(browser, lab, NAME);
     await page.page.evaluate(() => {
-      const count = (): void => void document.documentElement.setAttribute("data-pointed", "");
-      document.addEventListener("pointerdown", count, { capture: true });
+      document.addEventListener("pointerdown", () => document.documentElement.setAttribute("data-pointed", ""), true);
     });
     await page.runByKeyboard(CELLS.length);
     pair = birdPair(lab);
