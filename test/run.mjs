@@ -31,7 +31,8 @@ const suites = {
   notebooks: () => pythonSuite("test/notebooks"),
   peft: () => peftSuite(),
   scale: () => scaleSuite(),
-  install: () => nodeSuite(files("install"), []),
+  // Two of its files make wheels in one folder.
+  install: () => nodeSuite(files("install"), ["--test-concurrency=1"]),
   browser: () => nodeSuite(files("browser"), ["--test-concurrency=1"]),
 };
 

@@ -1,5 +1,9 @@
 import type { Grid, InputGeometry } from "./geometry";
 
+/** Parts of a block: its output, or an input of its attention. */
+export const FACETS = ["token", "query", "key", "value"] as const;
+export type Facet = (typeof FACETS)[number];
+
 /** Features of one image on a grid: `tokens` is `[rows · columns, channels]`, row-major, raster order. */
 export interface GridFeatures {
   tokens: Float32Array;

@@ -1,13 +1,11 @@
+import { FACETS, type Facet } from "../contracts/features";
 import type { OutputFormat } from "./feature-map";
 import { EncoderError } from "./errors";
 import { checkOptionNames, type OptionNames } from "../rules/option-names";
 import { isWhole } from "../rules/rule-error";
 import { patientBar } from "../display/progress";
 
-/** Part of a block: its output, or an input of its attention. */
-export type Facet = "token" | "query" | "key" | "value";
-
-const FACETS: Facet[] = ["token", "query", "key", "value"];
+export type { Facet };
 
 /** Options of `forwardIntermediates`; names and meaning are timm's. */
 export interface ForwardOptions {

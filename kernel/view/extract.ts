@@ -1,9 +1,8 @@
-import { type GridFeatures, type LayerFeatures, prefixOf, tokensOf } from "../contracts/features";
+import { type Facet, type GridFeatures, type LayerFeatures, prefixOf, tokensOf } from "../contracts/features";
 import { unplace } from "../contracts/geometry";
 import type { ImageInput, RawImage } from "../data/image";
 import { ViewError } from "../protocol/core/error";
 import type { Box, Grid, GridPlacement } from "../protocol/core/geometry";
-import type { Facet } from "../protocol/correspondence/payload";
 import { unitRows } from "../numeric";
 
 /** Options that views hand to `forwardIntermediates`. */

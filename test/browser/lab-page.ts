@@ -72,6 +72,26 @@ export class LabPage {
     await this.kernelReady();
   }
 
+  /** Runs a notebook of `cells` cells as a person without a mouse does, and waits until none is queued or running. */
+  async runByKeyboard(cells: number): Promise<void> {
+    await this.kernelReady();
+    await this.page.keyboard.press("Escape");
+    for (let cell = 1; cell < cells; cell++) await this.page.keyboard.press("Shift+Enter");
+    await this.page.keyboard.press("Control+Enter");
+    const last = this.page.locator(".jp-NotebookPanel .jp-CodeCell").last().locator(".jp-InputPrompt");
+    await last.filter({ hasText: /\[\d+\]/ }).waitFor();
+    await this.kernelReady();
+  }
+
+  /** Presses Tab until an element has the focus. */
+  async tabTo(place: Locator, most = 80): Promise<void> {
+    for (let presses = 0; presses < most; presses++) {
+      if (await place.evaluate((node) => node === document.activeElement)) return;
+      await this.page.keyboard.press("Tab");
+    }
+    throw new Error(`${most} times Tab do not lead there`);
+  }
+
   /** A code cell, from 0. */
   cell(index: number): Locator {
     return this.page.locator(".jp-NotebookPanel .jp-CodeCell").nth(index);

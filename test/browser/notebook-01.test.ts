@@ -11,6 +11,9 @@ import { outputBytes, readNotebook } from "./notebook";
 import { screenshot, SCREENSHOTS } from "./screenshot";
 
 const NAME = "01-correspondence.ipynb";
+const { cells: CELLS } = JSON.parse(readFileSync(join(repository, "notebooks", NAME), "utf8")) as {
+  cells: { source: string | string[] }[];
+};
 const GRID = 16;
 const ALPHA = 0.1;
 
@@ -53,7 +56,10 @@ describe("notebook 01 in JupyterLab", { timeout: LIMIT }, () => {
     const files = { [NAME]: readFileSync(join(repository, "notebooks", NAME), "utf8") };
     [lab, browser] = await Promise.all([startLab({ files }), openBrowser()]);
     page = await LabPage.open(browser, lab, NAME);
-    await page.runAll();
+    await page.page.evaluate(() => {
+      document.addEventListener("pointerdown", () => document.documentElement.setAttribute("data-pointed", ""), true);
+    });
+    await page.runByKeyboard(CELLS.length);
     pair = birdPair(lab);
     viewer = page.viewer(0);
     await viewer.ready();
@@ -62,6 +68,27 @@ describe("notebook 01 in JupyterLab", { timeout: LIMIT }, () => {
   after(async () => {
     await browser?.close();
     await lab?.close();
+  });
+
+  it("is run and explored by keyboard alone: cells, the way to the viewer, query, pin, layers, help", async () => {
+    const at = CELLS.findIndex(({ source }) => [source].flat().join("").includes("view.correspondence("));
+    for (let cell = CELLS.length - 1; cell > at; cell--) await page.page.keyboard.press("ArrowUp");
+    await page.tabTo(viewer.stage);
+    await viewer.press("Escape");
+    const before = await viewer.match();
+    await viewer.press("ArrowRight", "ArrowDown");
+    const { row, column } = await viewer.match();
+    assert.deepEqual([row, column], [before.row + 1, before.column + 1]);
+    await viewer.press("Enter", "s");
+    await viewer.root.getByRole("group", { name: "The query at every depth" }).waitFor();
+    await viewer.press("s", "?");
+    await viewer.root.getByText("Move the query by one patch").waitFor();
+    await viewer.press("Escape", "Delete");
+    await page.page.keyboard.press("Tab");
+    const isLeft = await viewer.stage.evaluate((node) => node !== document.activeElement);
+    assert.ok(isLeft, "Tab leaves the stage");
+    const pointed = await page.page.locator("html").getAttribute("data-pointed");
+    assert.equal(pointed, null, "no pointer was used");
   });
 
   it("finds most keypoints of another bird under the pointer, and says so in the PCK read-out", async () => {

@@ -73,6 +73,12 @@ describe("the site", { timeout: 900_000 }, () => {
     const page = await open(`${host.url}/below/fovea/index.html`);
     const links = await page.locator(".fovea-cards a").evaluateAll((all) => all.map((a) => a.getAttribute("href")));
     assert.deepEqual([...links].sort(), names.map((name) => `tutorials/${name}.html`).sort());
+    const path = names.filter((name) => /^\d+-/.test(name) && !name.endsWith(".ja")).sort();
+    assert.deepEqual(
+      await page.locator(".fovea-list .fovea-number").allInnerTexts(),
+      path.map((name) => name.slice(0, 2)),
+      "the list shows the order of the path",
+    );
     for (const colorScheme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme });
       assert.deepEqual(await axeViolations(page, "body"), [], colorScheme);

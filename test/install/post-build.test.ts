@@ -67,6 +67,19 @@ describe("binder/postBuild in a clean copy, home and environment", { timeout: 30
     assert.match(run.stdout, /mean of vision +0\.9572/);
   });
 
+  it("does what the README and the first notebook say, word by word", () => {
+    const work = join(folder, "work");
+    mkdirSync(work);
+    const path = `${join(prefix, "bin")}:${dirname(process.execPath)}:/usr/bin:/bin`;
+    const env = { HOME: join(folder, "home"), PATH: path, LANG: "C.UTF-8", FOVEA_PREFIX: prefix };
+    const args = [join("test", "install", "first_hour.py"), work];
+    const options = { cwd: join(folder, "repo"), env, encoding: "utf8" } as const;
+    const followed = spawnSync(join(prefix, "bin", "python"), args, options);
+    assert.equal(followed.status, 0, followed.stdout + followed.stderr);
+    // All commands of the README and both runs of the notebook: a reader that finds none of them fails here.
+    assert.ok(followed.stdout.trim().split("\n").length > 15, followed.stdout);
+  });
+
   it("start hands over to the command it is given", () => {
     const run = spawnSync("bash", [join(folder, "repo", "binder", "start"), "echo", "served"], { encoding: "utf8" });
     assert.equal(run.stdout, "served\n");

@@ -26,7 +26,6 @@ const EXCEPTIONS: Record<string, string[]> = {
     "tasks.answers.loss(sight)",
     "tasks.answers.scoreSeeing(sight)",
     "tasks.dense.cellsOf(geometry)",
-    "view.correspondence(encoder)",
     "view.law(table)",
   ],
   "Tensors of a forward pass, which one layer hands to the next with what those below need.": [

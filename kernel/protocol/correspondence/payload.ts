@@ -12,6 +12,7 @@ import {
   type Reader,
 } from "../core/check";
 import { COLOR_MAPS, type ColorMapName } from "../core/color";
+import { FACETS, type Facet } from "../../contracts/features";
 import type { GridPlacement, Point } from "../core/geometry";
 import type { Int8Matrix } from "../core/quantize";
 import {
@@ -26,6 +27,8 @@ import {
 } from "../core/saved";
 import { SIMILARITIES, type Similarity } from "../core/scale";
 
+export { FACETS, type Facet };
+
 /** Mime type of the payload that a correspondence view stores in the notebook. Version 1. */
 export const CORRESPONDENCE_MIME = "application/vnd.fovea.correspondence.v1+json";
 /** Position of an image in the payload. 0: the source; others: its targets. */
@@ -34,10 +37,6 @@ export type ImageIndex = number;
 /** Targets of a view, and encoders that look at them: more have no room on a screen. */
 export const MOST_TARGETS = 8;
 export const MOST_ENCODERS = 8;
-
-/** Part of a block that a layer shows, as `forwardIntermediates` names it. */
-export const FACETS = ["token", "query", "key", "value"] as const;
-export type Facet = (typeof FACETS)[number];
 
 export interface SavedLayer {
   /** Index in the encoder, as in `forwardIntermediates`. */
