@@ -57,7 +57,8 @@ export interface KeypointResult {
   reciprocal?: boolean;
 }
 
-const NAMES: OptionNames<PckOptions> = {
+/** Names of the options of a PCK. */
+export const PCK_OPTIONS: OptionNames<PckOptions> = {
   alphas: true,
   canvas: true,
   geometry: true,
@@ -110,7 +111,7 @@ export function placements(pair: PckPair, options: PckOptions = {}): { source: P
  */
 export function pckOfPredictor(pair: PckPair, predict: PointPredictor, options: PckOptions = {}): KeypointResult[] {
   const where = "law.pckOfPredictor";
-  checkOptionNames(where, options, NAMES, LawError);
+  checkOptionNames(where, options, PCK_OPTIONS, LawError);
   checkAlphas(where, options);
   checkPlaced(where, pair, options);
   return judge(pair, predict, options);
@@ -145,7 +146,7 @@ export function pckOfPair(
   options: PckOptions = {},
 ): KeypointResult[] {
   const where = "law.pckOfPair";
-  checkOptionNames(where, options, NAMES, LawError);
+  checkOptionNames(where, options, PCK_OPTIONS, LawError);
   checkAlphas(where, options);
   checkPlaced(where, pair, options);
   const n = checkGrids(where, source, target);
