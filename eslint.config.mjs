@@ -38,6 +38,8 @@ export default defineConfig(
     "kernel/dist-browser*/",
     "extension/lib/",
     "extension/labextension/",
+    "extension/lite/lib/",
+    "extension/lite/labextension/",
     "docs/reference/",
     ".venv/",
     ".fovea/",
@@ -80,5 +82,5 @@ export default defineConfig(
     plugins: { fovea },
     rules: { "fovea/rooms": "error", "fovea/spreads": "error" },
   },
-  { files: ["*.mjs", "**/*.mjs", "extension/src/index.ts"], rules: { "no-restricted-exports": "off" } },
+  { files: ["*.mjs", "**/*.mjs", "extension/src/index.ts", "extension/lite/src/index.ts"], rules: { "no-restricted-exports": "off" } },
 );

@@ -67,7 +67,11 @@ async function buildScripts(out) {
   });
   await build({
     ...SHARED,
-    entryPoints: { client: entry("browser", "client.ts"), inference: entry("backend", "browser", "inference.ts") },
+    entryPoints: {
+      client: entry("browser", "client.ts"),
+      jupyter: entry("browser", "jupyter.ts"),
+      inference: entry("backend", "browser", "inference.ts"),
+    },
     format: "esm",
     outdir: out,
   });
@@ -93,6 +97,8 @@ function copyBinaries(out) {
     join(dirname(resolved("onnxruntime-web")), "ort-wasm-simd-threaded.wasm"),
     join(out, "onnxruntime.wasm"),
   );
+  for (const name of ["logo-32x32.png", "logo-64x64.png"])
+    copyFileSync(join(KERNEL, "jupyter", "kernelspec", name), join(out, name));
   copyFileSync(resolved("@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm"), join(out, "mozjpeg_dec.wasm"));
 }
 
@@ -157,6 +163,8 @@ function languageTypes() {
   return found;
 }
 
+const versionOf = (folder) => JSON.parse(readFileSync(join(folder, "package.json"), "utf8")).version;
+
 /** Files of the package that cells read: the zoo, and its cards. */
 function packageFiles() {
   const zoo = join(KERNEL, "zoo");
@@ -180,7 +188,8 @@ function writeData(out) {
     copyFileSync(join(KERNEL, path), join(out, path));
     return { path, name: path, size: readFileSync(join(out, path)).length };
   });
-  writeJson(out, "manifest.json", { types, tfjs: { ...tfjs, paths: [...packages.keys()] }, files });
+  const versions = { fovea: versionOf(KERNEL), typescript: versionOf(join(ROOT, "node_modules", "typescript")) };
+  writeJson(out, "manifest.json", { versions, types, tfjs: { ...tfjs, paths: [...packages.keys()] }, files });
 }
 
 /** Builds beside the place and moves the folder there. */

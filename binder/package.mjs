@@ -1,7 +1,8 @@
 /**
- * Command `npm run package [-- FOLDER]`: makes one Python wheel with kernelspec, kernel, its npm packages for this
- * platform, and the JupyterLab extension. Its content is gathered in `.fovea/wheel`; the wheel is written to FOLDER, by
- * default `.fovea/wheel/dist`.
+ * Command `npm run package [-- FOLDER] [-- --platform NAME …] [-- --all]`: makes a Python wheel with kernelspec, kernel, its npm
+ * packages for one platform, and the JupyterLab extension: by default for this platform, or for those that are named, or for all.
+ * With them comes a `.vsix` with the viewers for VS Code. The content is gathered in `.fovea/wheel/content`; wheels are written to FOLDER, by default `.fovea/wheel/dist`. All programs of all platforms
+ * come from the npm registry.
  */
 import { spawnSync } from "node:child_process";
 import {
@@ -17,26 +18,30 @@ import {
 } from "node:fs";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { licensesOf } from "./licenses.mjs";
+import { packVsix } from "./vscode.mjs";
 import { bin, environment, fail, root, setup, SetupError } from "./setup.mjs";
 
 const windows = process.platform === "win32";
-const wheelRoot = join(root, ".fovea", "wheel");
+const wheelRoot = join(root, ".fovea", "wheel", "content");
 const modules = join(wheelRoot, "node_modules");
 
-/** Platforms in pip's names: the oldest ones for which the native packages below are built. */
+/** Platforms in pip's names: the oldest ones for which the native packages below are built. sharp needs glibc 2.28. */
 const PLATFORMS = {
-  "linux-x64": "linux_x86_64",
-  "linux-arm64": "linux_aarch64",
+  "linux-x64": "manylinux_2_28_x86_64",
+  "linux-arm64": "manylinux_2_28_aarch64",
   "darwin-arm64": "macosx_14_0_arm64",
   "win32-x64": "win_amd64",
   "win32-arm64": "win_arm64",
 };
+/** Platforms of a release. */
+const RELEASED = ["linux-x64", "linux-arm64", "darwin-arm64", "win32-x64"];
 
 /** Folders of native packages with one subfolder per platform, and in it one per architecture. */
 const NATIVE = ["onnxruntime-node/bin/napi-v6", "zeromq/build"];
 
-function platformTag() {
-  const name = `${process.platform}-${process.arch}`;
+function platformTag(name) {
   if (PLATFORMS[name]) return PLATFORMS[name];
   throw new SetupError(
     `there is no wheel for ${name}`,
@@ -44,14 +49,23 @@ function platformTag() {
   );
 }
 
-/** Installs exactly the kernel's npm packages from the lock file. */
-function installModules() {
+/** Installs exactly the kernel's npm packages of a platform from the lock file. */
+function installModules(platform, arch) {
   const staging = join(wheelRoot, "npm");
   mkdirSync(join(staging, "kernel"), { recursive: true });
   for (const file of ["package.json", "package-lock.json", ".npmrc", "kernel/package.json"]) {
     cpSync(join(root, file), join(staging, file));
   }
-  const options = ["--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"];
+  const target = [`--os=${platform}`, `--cpu=${arch}`, "--libc=glibc"];
+  const options = [
+    ...target,
+    "--omit=dev",
+    "--ignore-scripts",
+    "--no-audit",
+    "--no-fund",
+    "--prefer-offline",
+    "--loglevel=error",
+  ];
   run(windows ? "npm.cmd" : "npm", ["ci", "-w", "kernel", ...options], {
     cwd: staging,
     shell: windows,
@@ -65,14 +79,14 @@ function installModules() {
 }
 
 /** Removes links, which do not survive a wheel, and programs of other platforms, three quarters of the size. */
-function prune() {
+function prune(platform, arch) {
   for (const entry of readdirSync(modules, { withFileTypes: true, recursive: true })) {
     if (entry.name === ".bin") rmSync(join(entry.parentPath ?? entry.path, entry.name), { recursive: true });
   }
   rmSync(join(modules, ".package-lock.json"), { force: true });
   for (const folder of NATIVE) {
-    keepOnly(join(modules, folder), process.platform);
-    keepOnly(join(modules, folder, process.platform), process.arch);
+    keepOnly(join(modules, folder), platform);
+    keepOnly(join(modules, folder, platform), arch);
   }
   pruneTfjs();
   pruneFonts();
@@ -130,16 +144,16 @@ function writeKernelSpec() {
   writeFileSync(join(folder, "kernel.json"), `${JSON.stringify(spec, null, 2)}\n`);
 }
 
-/** Builds the wheel and returns its path. */
-function buildWheel(target) {
+/** Builds the wheel of a platform and returns its path. */
+function buildWheel(target, name) {
   mkdirSync(target, { recursive: true });
   const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   run(bin("python"), ["-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", target, root], {
     cwd: root,
-    env: environment({ FOVEA_WHEEL_PLATFORM: platformTag() }),
+    env: environment({ FOVEA_WHEEL_PLATFORM: platformTag(name) }),
     remedy: "PyPI must be reachable for hatchling (check the network, a proxy, `pip config list`).",
   });
-  const path = join(target, `jupyterlab_fovea-${version}-py3-none-${platformTag()}.whl`);
+  const path = join(target, `jupyterlab_fovea-${version}-py3-none-${platformTag(name)}.whl`);
   if (!existsSync(path)) throw new SetupError(`${path} was not written`, "Compare binder/package.mjs with its name.");
   return path;
 }
@@ -156,19 +170,33 @@ function run(command, args, { remedy, ...options }) {
 }
 
 async function main() {
-  const target = resolve(process.argv[2] ?? join(wheelRoot, "dist"));
-  platformTag();
+  const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
+  const target = resolve(positionals[0] ?? join(root, ".fovea", "wheel", "dist"));
+  const names = values.all ? RELEASED : (values.platform ?? [`${process.platform}-${process.arch}`]);
+  names.forEach(platformTag);
   await setup();
   if (!existsSync(join(root, "extension", "labextension", "package.json"))) {
     throw new SetupError("extension/labextension is missing", "Run npm run build:extension.");
   }
+  for (const name of names) {
+    const wheel = makeWheel(target, name);
+    process.stdout.write(`${wheel}\n${(statSync(wheel).size / 1e6).toFixed(1)} MB\n`);
+  }
+  const vsix = await packVsix(target);
+  process.stdout.write(`${vsix}\n${(statSync(vsix).size / 1e6).toFixed(1)} MB\n`);
+}
+
+function makeWheel(target, name) {
+  const [platform, arch] = name.split("-");
   rmSync(wheelRoot, { recursive: true, force: true });
-  installModules();
-  prune();
+  installModules(platform, arch);
+  prune(platform, arch);
+  writeFileSync(join(wheelRoot, "THIRD-PARTY-LICENSES.txt"), licensesOf(modules));
   copyKernel();
   writeKernelSpec();
-  const wheel = buildWheel(target);
-  process.stdout.write(`${wheel}\n${(statSync(wheel).size / 1e6).toFixed(1)} MB\n`);
+  return buildWheel(target, name);
 }
+
+const OPTIONS = { all: { type: "boolean", default: false }, platform: { type: "string", multiple: true } };
 
 main().catch(fail);

@@ -66,7 +66,7 @@ export async function setup() {
   await step("kernel", sources("kernel", [".ts", ".json", ".svg", ".png"]), buildKernel, () =>
     existsSync(join(root, "kernel", "dist", "index.js")),
   );
-  const viewers = join(root, "kernel", "report", "dist", "viewers.js");
+  const viewers = join(root, "kernel", "page", "dist", "viewers");
   await step("extension", extensionSources(), buildExtension, () =>
     [installedExtension(), viewers].every((path) => existsSync(path)),
   );
@@ -176,8 +176,7 @@ function extensionSources() {
   const own = [...sources("extension/src", [".ts", ".json"]), ...sources("style", [".css", ".js", ".svg"])];
   return [
     ...own,
-    ...sources("kernel/protocol", [".ts"]),
-    ...sources("kernel/numeric", [".ts"]),
+    ...["protocol", "numeric", "contracts", "rules"].flatMap((room) => sources(`kernel/${room}`, [".ts"])),
     join(root, "binder", "viewers.mjs"),
     join(root, "package.json"),
   ];

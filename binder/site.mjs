@@ -1,7 +1,8 @@
 /**
- * Command `npm run site [-- --output DIR] [-- --repository owner/name] [-- --no-reference]`: one folder for any static host, under any path,
- * in `.fovea/site`. The tutorials are pages with their stored outputs and living viewers; where the page comes from a host, its cells run
- * in the browser. The kernel, the viewers and the kernel's browser files must be built.
+ * Command `npm run site [-- --output DIR] [-- --repository owner/name] [-- --no-reference] [-- --no-lite]`: one folder for any static host,
+ * under any path, in `.fovea/site`. The tutorials are pages with their stored outputs and living viewers; where the page comes from a host,
+ * its cells run in the browser, and each tutorial opens in JupyterLite. The kernel, the viewers and the kernel's browser files must be
+ * built; JupyterLite needs its Python package, and is left out where that is missing.
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -10,6 +11,7 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
+import { buildLite, missingForLite } from "./lite.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const notebooks = join(root, "notebooks");
@@ -17,6 +19,8 @@ const load = createRequire(import.meta.url);
 
 /** The kernel's browser files below the site. */
 const KERNEL = "fovea/";
+/** JupyterLite below the site; its plugin looks for the kernel's files beside it. */
+const LITE = "lite/";
 
 /** The policy of every page: what it loads comes from the site alone. Plotly styles its elements inline. */
 const POLICY = [
@@ -31,11 +35,11 @@ const POLICY = [
 ].join("; ");
 
 /** Writes the site beside its place and moves it there; a site that fails leaves nothing. */
-export async function buildSite({ output, repository, reference = true }) {
+export async function buildSite({ output, repository, reference = true, lite = true }) {
   const beside = `${output}.${process.pid}.new`;
   mkdirSync(beside);
   try {
-    const built = await writeSite(beside, { repository, reference });
+    const built = await writeSite(beside, { repository, reference, lite });
     rmSync(output, { recursive: true, force: true });
     renameSync(beside, output);
     return built;
@@ -45,30 +49,42 @@ export async function buildSite({ output, repository, reference = true }) {
   }
 }
 
-async function writeSite(folder, { repository, reference }) {
+async function writeSite(folder, { repository, reference, lite }) {
   const { publishNotebook, readNotebook } = load("../kernel/dist/publish/index.js");
   mkdirSync(join(folder, "tutorials"));
   const tutorials = tutorialNames().map((name) => {
     const document = publishNotebook(readNotebook(join(notebooks, `${name}.ipynb`)), { linkOf });
-    return { name, document, title: document.title ?? name, lang: name.endsWith(".ja") ? "ja" : "en" };
+    const title = document.title ?? name;
+    return { name, document, title, number: numberOf(name), lang: name.endsWith(".ja") ? "ja" : "en" };
   });
   await writeAssets(folder, tutorials);
   const hasKernel = copyIfThere(join(root, "kernel", "dist-browser"), join(folder, KERNEL));
   if (reference) writeReference(folder);
-  const site = { tutorials, repository, hasKernel, hasReference: reference };
+  const missing = !lite ? "it was not asked for" : hasKernel ? missingForLite() : "cells do not run";
+  if (missing === null) buildLite(join(folder, LITE), notebookFiles());
+  const site = { tutorials, repository, hasKernel, hasLite: missing === null, hasReference: reference };
   for (const tutorial of tutorials) {
     writeFileSync(join(folder, "tutorials", `${tutorial.name}.html`), tutorialPage(tutorial, site));
     cpSync(join(notebooks, `${tutorial.name}.ipynb`), join(folder, "tutorials", `${tutorial.name}.ipynb`));
   }
   writeFileSync(join(folder, "index.html"), indexPage(site));
-  return { pages: tutorials.length + 1, hasKernel };
+  return { pages: tutorials.length + 1, hasKernel, withoutLite: missing };
 }
+
+const notebookFiles = () =>
+  Object.fromEntries(tutorialNames().map((name) => [`${name}.ipynb`, join(notebooks, `${name}.ipynb`)]));
 
 const tutorialNames = () =>
   readdirSync(notebooks)
     .filter((name) => name.endsWith(".ipynb"))
     .map((name) => name.slice(0, -".ipynb".length))
     .sort();
+
+/** The place of a tutorial on the path, as its name begins with it; empty for one beside the path. */
+const numberOf = (name) => /^\d+(?=-)/.exec(name)?.[0] ?? "";
+
+/** A title with its number in front. */
+const numbered = ({ number, title }) => (number ? `<span class="fovea-number">${number}</span> ` : "") + escape(title);
 
 /** A link to another notebook leads to its page. */
 const linkOf = (address) => address.replace(/^(?:\.\/)?([\w.-]+)\.(?:ipynb|md)(?=$|#)/, "$1.html");
@@ -148,11 +164,16 @@ function tutorialPage(tutorial, site) {
   });
 }
 
-function actionsOf({ name, lang }, { tutorials, repository }) {
+function actionsOf({ name, lang }, { tutorials, repository, hasLite }) {
   const other = tutorials.find((one) => one.name === (lang === "ja" ? name.replace(/\.ja$/, "") : `${name}.ja`));
   const links = [
     `<a href="${name}.ipynb" download>${lang === "ja" ? "ノートブックを保存" : "Download the notebook"}</a>`,
   ];
+  // A page from disk has no JupyterLite: the site's script takes the link away there.
+  if (hasLite)
+    links.push(
+      `<a href="../${LITE}lab/index.html?path=${encodeURIComponent(`${name}.ipynb`)}" data-hosted>${lang === "ja" ? "JupyterLite で開く" : "Open in JupyterLite"}</a>`,
+    );
   if (repository) {
     const path = encodeURIComponent(`lab/tree/notebooks/${name}.ipynb`);
     links.push(
@@ -174,7 +195,7 @@ function listOf({ tutorials, hasReference }, open) {
     const below = sections.map(({ id, text }) => `<li><a href="#${encodeURIComponent(id)}">${escape(text)}</a></li>`);
     const list = below.length > 0 ? `<ol>${below.join("")}</ol>` : "";
     const current = isOpen ? ' aria-current="page"' : "";
-    return `<li><a href="${base}${tutorial.name}.html"${current}>${escape(tutorial.title)}</a>${list}</li>`;
+    return `<li><a href="${base}${tutorial.name}.html"${current}>${numbered(tutorial)}</a>${list}</li>`;
   };
   const entries = tutorials.filter((one) => one.lang === lang).map(entry);
   const reference = hasReference
@@ -184,9 +205,10 @@ function listOf({ tutorials, hasReference }, open) {
 }
 
 function indexPage(site) {
-  const card = ({ name, title, document, lang }) => {
+  const card = (tutorial) => {
+    const { name, document, lang } = tutorial;
     const words = /<p>([^]*?)<\/p>/.exec(document.html)?.[1].replace(/<[^>]*>/g, "") ?? "";
-    return `<li><a href="tutorials/${name}.html" lang="${lang}"><strong>${escape(title)}</strong><p>${words}</p></a></li>`;
+    return `<li><a href="tutorials/${name}.html" lang="${lang}"><strong>${numbered(tutorial)}</strong><p>${words}</p></a></li>`;
   };
   const cards = (lang) =>
     site.tutorials
@@ -223,6 +245,7 @@ const OPTIONS = {
   output: { type: "string", default: join(root, ".fovea", "site") },
   repository: { type: "string" },
   "no-reference": { type: "boolean", default: false },
+  "no-lite": { type: "boolean", default: false },
 };
 
 async function main() {
@@ -234,9 +257,11 @@ async function main() {
   if (existsSync(output) && !existsSync(join(output, "assets", "sections.js")))
     throw new Error(`site: --output must be a new folder or one of an earlier site, received ${output}`);
   mkdirSync(dirname(output), { recursive: true });
-  const { pages, hasKernel } = await buildSite({ output, repository, reference: !values["no-reference"] });
+  const parts = { reference: !values["no-reference"], lite: !values["no-lite"] };
+  const { pages, hasKernel, withoutLite } = await buildSite({ output, repository, ...parts });
   const kernel = hasKernel ? "cells run in the page" : "cells do not run: npm run build:browser was not called";
-  process.stdout.write(`${output}: ${pages} pages; ${kernel}\n`);
+  const lite = withoutLite === null ? "JupyterLite opens them" : `no JupyterLite: ${withoutLite}`;
+  process.stdout.write(`${output}: ${pages} pages; ${kernel}; ${lite}\n`);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href)

@@ -29,7 +29,8 @@ const plotlyOfPage = {
   },
 };
 
-const plotlyInside = {
+/** Plotly within a module. */
+export const plotlyInside = {
   name: "plotly-inside",
   setup: (made) => made.onResolve({ filter: /^plotly\.js\// }, () => ({ path: cartesian })),
 };
@@ -65,7 +66,7 @@ const widget = (name) =>
   );
 
 /** Bundles a few lines that stand in `extension/src`. */
-const bundle = (contents, options) =>
+export const bundle = (contents, options) =>
   build({
     ...shared,
     stdin: { contents, resolveDir: sources, loader: "ts" },

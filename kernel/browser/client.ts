@@ -9,10 +9,13 @@
  * `display_data`, `execute_result`, `error`. Cells run in the order of the calls, one at a time. `execute` resolves also for a cell
  * that fails; its error is the last output.
  */
-import type { Answers, FromSession, Outcome, Query, ToSession } from "../jupyter/ipc";
+import type { Answers, Outcome, ToSession } from "../jupyter/ipc";
 import type { JSONObject, MimeBundle } from "../display/host";
-import type { FileAction, FileAnswers, FromWorker, PageFile, ToWorker } from "./messages";
+import type { PageFile } from "./messages";
 import type { CommMessage, DisplayOutput, ErrorOutput, Executed, Output, ResultOutput, StreamOutput } from "./outputs";
+import { folderAddress, KernelError, PATIENCE, RESTARTED, SessionWorker, type SessionMessage } from "./session-worker";
+
+export { KernelError, RESTARTED };
 
 export type { CommMessage, DisplayOutput, ErrorOutput, Executed, Output, PageFile, ResultOutput, StreamOutput };
 
@@ -35,27 +38,12 @@ export interface StartOptions {
   onState?(state: KernelState): void;
 }
 
-/** Error of a kernel that does not start or has ended; its message is one sentence for the reader of the page. */
-export class KernelError extends Error {
-  override name = "KernelError";
-}
-
-/** Milliseconds that a cell has to notice an interrupt before its worker is ended. */
-const PATIENCE = 1500;
-
-/** Words of the error of a cell that was ended with its worker. */
-export const RESTARTED = "the cell could not be stopped, so the kernel was restarted: variables and new files are gone";
-
 /**
  * Starts a kernel in a worker of the page.
  *
  * @throws KernelError where the browser lacks what it needs, or files of the kernel are missing or damaged
  */
 export async function start(options: StartOptions): Promise<Kernel> {
-  if (typeof WebAssembly === "undefined")
-    throw new KernelError("Cells cannot run here, since this browser has no WebAssembly; the page can be read.");
-  if (typeof Worker === "undefined")
-    throw new KernelError("Cells cannot run here, since this browser has no workers; the page can be read.");
   const kernel = new Kernel(options);
   await kernel.restart();
   return kernel;
@@ -108,10 +96,8 @@ class Cell {
 
 /** Kernel of a page. Made by {@link start}. */
 export class Kernel {
-  private readonly base: string;
-  private worker: Worker | undefined;
+  private readonly worker: SessionWorker;
   private readonly cells = new Map<string, Cell>();
-  private readonly answers = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   private readonly imported = new Map<string, Uint8Array>();
   private readonly commListeners = new Set<(message: CommMessage, cell: string | undefined) => void>();
   private running: Running | undefined;
@@ -120,12 +106,15 @@ export class Kernel {
   private generation = 0;
   private count = 0;
   private lastId = 0;
-  /** Refuses a start that is under way. */
-  private abandonStart: (error: KernelError) => void = () => undefined;
 
   constructor(private readonly options: StartOptions) {
-    const base = String(options.base);
-    this.base = new URL(base.endsWith("/") ? base : `${base}/`, globalThis.location?.href).href;
+    this.worker = new SessionWorker(folderAddress(options.base), {
+      message: (message) => this.receive(message),
+      failed: ({ message }) => {
+        this.end(message);
+        this.setState("dead");
+      },
+    });
   }
 
   /** Runs a cell after those before it. */
@@ -142,17 +131,17 @@ export class Kernel {
 
   /** Completions at a place of a cell, counted in UTF-16 units; `start` and `end` of the answer count code points. */
   complete(code: string, cursor: number): Promise<Answers["complete"]> {
-    return this.query({ kind: "complete", code, cursor: codePoints(code, cursor) });
+    return this.worker.query({ kind: "complete", code, cursor: codePoints(code, cursor) });
   }
 
   /** Describes the name at a place of a cell, as Markdown and text. */
   inspect(code: string, cursor: number, detail = 0): Promise<Answers["inspect"]> {
-    return this.query({ kind: "inspect", code, cursor: codePoints(code, cursor), detail });
+    return this.worker.query({ kind: "inspect", code, cursor: codePoints(code, cursor), detail });
   }
 
   /** Tells whether a text is a whole cell. */
   isComplete(code: string): Promise<Answers["isComplete"]> {
-    return this.query({ kind: "isComplete", code });
+    return this.worker.query({ kind: "isComplete", code });
   }
 
   /**
@@ -163,7 +152,7 @@ export class Kernel {
     const { running } = this;
     if (!running) return "stopped";
     this.generation++;
-    this.send({ type: "interrupt", number: ++this.lastId });
+    this.worker.interrupt();
     const ended = this.queue.then(() => true);
     const late = new Promise<boolean>((resolve) => setTimeout(resolve, PATIENCE, false));
     if (await Promise.race([ended, late])) return "stopped";
@@ -176,7 +165,7 @@ export class Kernel {
     this.end(RESTARTED);
     this.setState(this.count === 0 ? "starting" : "restarting");
     this.count = 0;
-    const ready = new Promise<void>((resolve, reject) => this.open(resolve, reject));
+    const ready = this.worker.start();
     // Asked for now, so that the files are there before a cell that is run meanwhile.
     await Promise.all([ready, this.importAgain()]);
     this.setState(this.running ? "busy" : "idle");
@@ -184,7 +173,7 @@ export class Kernel {
 
   private async importAgain(): Promise<void> {
     if (this.imported.size === 0) return;
-    await this.files({ kind: "import", files: [...this.imported].map(([path, bytes]) => ({ path, bytes })) });
+    await this.worker.files({ kind: "import", files: [...this.imported].map(([path, bytes]) => ({ path, bytes })) });
   }
 
   /** Ends the worker for good. */
@@ -195,18 +184,18 @@ export class Kernel {
 
   /** Puts files where cells find them: relative paths begin in their folder. Returns the absolute paths. */
   async importFiles(files: readonly PageFile[]): Promise<string[]> {
-    const places = await this.files({ kind: "import", files: [...files] });
+    const places = await this.worker.files({ kind: "import", files: [...files] });
     for (const { path, bytes } of files) this.imported.set(path, bytes);
     return places;
   }
 
   /** Paths of the files below a folder; by default that of the cells. */
   listFiles(folder = "."): Promise<string[]> {
-    return this.files({ kind: "list", folder });
+    return this.worker.files({ kind: "list", folder });
   }
 
   exportFiles(paths: readonly string[]): Promise<PageFile[]> {
-    return this.files({ kind: "export", paths: [...paths] });
+    return this.worker.files({ kind: "export", paths: [...paths] });
   }
 
   /** Receives the comm messages of cells, with the number of the `execute` call that they came from. Returns a function that ends this. */
@@ -218,7 +207,7 @@ export class Kernel {
   /** Sends a message of a comm to the cells' library. */
   sendComm(message: CommMessage): void {
     const parent = headerOf(`comm-${++this.lastId}`, "comm_msg");
-    this.send({ ...message, parent } as ToSession);
+    this.worker.send({ ...message, parent } as ToSession);
   }
 
   private run(code: string, options: ExecuteOptions): Promise<Executed> {
@@ -236,7 +225,7 @@ export class Kernel {
         resolve({ status: outcome.status, executionCount, outputs: cell.outputs });
       };
       const parent = headerOf(id, "execute_request");
-      this.send({
+      this.worker.send({
         type: "execute",
         parent,
         code,
@@ -257,61 +246,10 @@ export class Kernel {
       if (payload.source === "page") cell.add({ output_type: "display_data", data: payload.data, metadata: {} });
   }
 
-  private query<K extends Query["kind"]>(query: Extract<Query, { kind: K }>): Promise<Answers[K]> {
-    return this.ask((id) => ({ type: "query", id, query })) as Promise<Answers[K]>;
-  }
-
-  private files<A extends FileAction>(action: A): Promise<FileAnswers[A["kind"]]> {
-    return this.ask((id) => ({ type: "files", id, action })) as Promise<FileAnswers[A["kind"]]>;
-  }
-
-  private ask(message: (id: number) => ToWorker): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      const id = ++this.lastId;
-      this.send(message(id));
-      this.answers.set(id, { resolve, reject });
-    });
-  }
-
-  private send(message: ToWorker): void {
-    if (!this.worker) throw new KernelError("The kernel has ended: start it again.");
-    this.worker.postMessage(message);
-  }
-
-  private open(ready: () => void, failed: (error: KernelError) => void): void {
-    this.abandonStart = failed;
-    const broken = `Cells cannot run here, since ${this.base}worker.js could not be loaded; the page can be read.`;
-    let worker: Worker;
-    try {
-      worker = new Worker(`${this.base}worker.js`, { type: "module" });
-    } catch {
-      return this.fail(new KernelError(broken));
-    }
-    this.worker = worker;
-    // A worker that was ended may still send a late message.
-    const isCurrent = (): boolean => this.worker === worker;
-    worker.onerror = (event) => {
-      event.preventDefault();
-      if (isCurrent()) this.fail(new KernelError(event.message ? `The kernel ended: ${event.message}.` : broken));
-    };
-    worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
-      if (!isCurrent()) return;
-      if (data.type === "ready") ready();
-      else this.receive(data);
-    };
-  }
-
-  private fail(error: KernelError): void {
-    this.end(error.message);
-    this.setState("dead");
-  }
-
-  /** Ends the worker; everything that waits for it is told, and who waits for its start too. */
+  /** Ends the worker; the running cell is told, and who waits for an answer or the start too. */
   private end(reason: string): void {
     this.generation++;
-    this.worker?.terminate();
-    this.worker = undefined;
-    this.abandonStart(new KernelError(reason));
+    this.worker.end(reason);
     const { running } = this;
     running?.done({
       status: "error",
@@ -319,8 +257,6 @@ export class Kernel {
       evalue: reason,
       traceback: [`KeyboardInterrupt: ${reason}`],
     });
-    for (const { reject } of this.answers.values()) reject(new KernelError(reason));
-    this.answers.clear();
     this.cells.clear();
   }
 
@@ -328,24 +264,15 @@ export class Kernel {
     this.options.onState?.(state);
   }
 
-  private receive(message: FromWorker): void {
+  private receive(message: SessionMessage): void {
     switch (message.type) {
-      case "failed":
-        return this.fail(new KernelError(message.message));
-      case "unusable":
-        return this.fail(new KernelError("A cell has made the kernel unusable: start it again."));
       case "done":
         if (this.running?.id === message.parent.msg_id) this.running.done(message.outcome);
         return;
-      case "answer":
-        return this.settle(message.id, message.ok ? undefined : message.error.evalue, message.ok && message.answer);
-      case "files":
-        return this.settle(message.id, message.ok ? undefined : message.message, message.ok && message.answer);
       case "commOpen":
       case "commMessage":
       case "commClose":
         return this.hearComm(message);
-      case "ready":
       case "commHandled":
       case "input":
         return;
@@ -354,19 +281,12 @@ export class Kernel {
     }
   }
 
-  private settle(id: number, failure: string | undefined, answer: unknown): void {
-    const waiting = this.answers.get(id);
-    this.answers.delete(id);
-    if (failure === undefined) waiting?.resolve(answer);
-    else waiting?.reject(new KernelError(failure));
-  }
-
-  private hearComm(message: Extract<FromSession, { commId: string }>): void {
+  private hearComm(message: Extract<SessionMessage, { commId: string }>): void {
     const { parent, ...comm } = message;
     for (const listener of this.commListeners) listener(comm, parent?.msg_id);
   }
 
-  private show(message: Extract<FromSession, { type: "stream" | "display" | "result" | "clearOutput" }>): void {
+  private show(message: Extract<SessionMessage, { type: "stream" | "display" | "result" | "clearOutput" }>): void {
     if (message.type === "display" && message.update && message.displayId !== undefined) {
       for (const cell of this.cells.values()) cell.update(message.displayId, message.data, message.metadata);
       return;
@@ -378,7 +298,7 @@ export class Kernel {
   }
 }
 
-function outputOf(message: Extract<FromSession, { type: "stream" | "display" | "result" }>): Output {
+function outputOf(message: Extract<SessionMessage, { type: "stream" | "display" | "result" }>): Output {
   if (message.type === "stream") return { output_type: "stream", name: message.name, text: message.text };
   const { data, metadata } = message;
   if (message.type === "result")

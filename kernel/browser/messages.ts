@@ -29,6 +29,8 @@ export type FromWorker =
 
 /** Files that the build writes beside the scripts: the declarations, and those that are fetched when they are first read. */
 export interface Manifest {
+  /** Versions of the package and of the cells' TypeScript. */
+  versions: { fovea: string; typescript: string };
   /** File of declarations by path, needed by every cell, and its bytes. */
   types: { name: string; size: number };
   /** File of declarations of tfjs, read when a cell needs them, and the paths in it. */

@@ -4,7 +4,7 @@ import { memory } from "../platform/browser";
 import { fetchNow } from "../platform/browser/remote";
 import { offerModule as offerThreadModule, offerScript } from "../platform/browser/threads";
 import { FOLDER, paths } from "../platform/browser/paths";
-import { loadOffered, offerModule } from "../session/browser/modules";
+import { loadOffered, offerModule, offerWhole } from "../session/browser/modules";
 import { offerTypeScript } from "../session/browser/typescript";
 import { Session } from "../session/session";
 import { offerFileModules } from "./file-modules";
@@ -58,7 +58,8 @@ function mountTypes({ tfjs }: Manifest, types: Record<string, string>): void {
 }
 
 function offerModules(): void {
-  offerModule(LIBRARY, () => import("../index"));
+  offerModule(LIBRARY, () => import("./library"));
+  offerWhole(LIBRARY, () => import("../index"));
   offerModule("fovea/protocol", () => import("../protocol"));
   offerModule("fovea/tf", async () => (await import("./tf")).loadTf());
   offerFileModules();

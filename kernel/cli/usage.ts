@@ -18,6 +18,9 @@ const SLURM = `  [--on slurm]           submit an array that requeues: [--array 
 
 const TABLE = `  [--table FILE.csv]     encoder,benchmark,a,c,score or as wide as the published table, which is the default
   [--c COLUMN]           the C score among several of a wide table; [--extra COLUMN] further predictors, repeatable
+  [--measured FILE.csv --source TEXT]  --table holds the scores alone, as somebody published them (CSV or Markdown, one column a
+                         benchmark or encoder,benchmark,score); the predictors a and c of one's own stand in FILE.csv
+  [--encoder-column encoder] [--benchmarks B,B]  columns of such a table to read (default: all)
   [--degree 1|2]         of the polynomial (default 2)`;
 
 /** Usage by the words of the command. */

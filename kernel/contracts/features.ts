@@ -18,6 +18,8 @@ export interface LayerForm {
   readonly layer: number;
   /** Position of each image in the encoder's input; without it the grid covers the whole image. */
   readonly geometry?: readonly InputGeometry[];
+  /** Class and register tokens, `[B, P, C]`, where they were asked for. */
+  readonly prefixTokens?: { readonly data: Float32Array; readonly dims: readonly [number, number, number] };
 }
 
 /** Features that are read image by image. */
@@ -38,6 +40,13 @@ export interface PlainFeatureMap {
   readonly data: Float32Array;
   readonly grid: Grid;
   readonly channels: number;
+}
+
+/** Class and register tokens of one image of a batch, `[P, C]`; empty where there are none. */
+export function prefixOf({ prefixTokens }: LayerForm, image: number): Float32Array {
+  if (!prefixTokens) return new Float32Array(0);
+  const [, tokens, channels] = prefixTokens.dims;
+  return prefixTokens.data.subarray(image * tokens * channels, (image + 1) * tokens * channels);
 }
 
 /** The tokens of one image of a batch. */

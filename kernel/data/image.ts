@@ -43,8 +43,8 @@ const FORMATS = "JPEG, PNG, WebP, GIF, TIFF, AVIF, SVG, BMP, PBM, PGM or PPM";
  * @throws ImageError when there is no such file, the bytes are no picture, or it is larger than `maxPixels` or slower than `maxSeconds`
  */
 export async function decodeImage(image: ImageInput, options: DecodeOptions = {}): Promise<RawImage> {
+  checkOptionNames(options?.fn ?? "decodeImage", options, NAMES, ImageError);
   const { fn = "decodeImage" } = options;
-  checkOptionNames(fn, options, NAMES, ImageError);
   if (isRawImage(image)) return checkRawImage(fn, image);
   const settings = checkSettings(fn, options);
   const bytes = await readBytes(fn, image);

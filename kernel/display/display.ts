@@ -107,6 +107,7 @@ export interface DisplayHandle {
 
 /** Shows a value and returns the handle that replaces it: `const h = displayHandle("0 %"); h.update("50 %")`. */
 export function displayHandle(value: unknown, options: DisplayOptions = {}): DisplayHandle {
+  checkOptionNames("displayHandle", options, DISPLAY_NAMES, ViewError);
   const displayId = options.displayId ?? platform().uuid();
   display(value, { ...options, displayId });
   return {

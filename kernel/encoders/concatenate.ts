@@ -1,3 +1,4 @@
+import { checkArguments } from "../rules/arguments";
 import { unitRows } from "../numeric";
 import { EncoderError } from "./errors";
 import { FeatureMap } from "./feature-map";
@@ -12,6 +13,7 @@ import { FeatureMap } from "./feature-map";
  */
 export function concatenate(maps: readonly FeatureMap[]): FeatureMap {
   const fn = "encoders.concatenate";
+  checkArguments(fn, EncoderError, { maps }, { maps: ["object"] });
   const [first] = maps;
   if (!first) throw new EncoderError(fn, "at least one feature map is needed", "[]");
   for (const map of maps) checkAlike(fn, first, map);

@@ -1,3 +1,5 @@
+import { EncoderError } from "./errors";
+import { checkArguments } from "../rules/arguments";
 import { describe, Described, DISPLAY, type DisplayBundle } from "../display/describe";
 import { joinFloats } from "../numeric";
 
@@ -17,6 +19,7 @@ export class Embeddings extends Described {
     readonly device: string,
   ) {
     super();
+    checkArguments("encoders.Embeddings", EncoderError, { data }, { data: "list" });
     this.dims = [batch, batch ? data.length / batch : 0];
   }
 

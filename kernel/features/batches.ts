@@ -1,3 +1,4 @@
+import { checkArguments } from "../rules/arguments";
 import type { FeatureMap } from "../encoders/feature-map";
 import { batches as inOrder, type BatchOptions, type BatchSource } from "../train/batches/batches";
 import { FeatureError } from "./error";
@@ -38,6 +39,7 @@ export interface FeatureBatch {
  * @throws FeatureError for a layer that is not stored, or an image without features
  */
 export function batches(folder: FeatureFolder, options: FeatureBatchOptions = {}): BatchSource<FeatureBatch> {
+  checkArguments("features.batches", FeatureError, { folder }, { folder: "object" });
   checkOptionNames("features.batches", options, NAMES, FeatureError);
   const { paths = folder.paths, batchSize = 16, indices: levels, ...order } = options;
   const indices = (levels && storedLayers(levels)) ?? folder.run.layers.map(({ layer }) => layer);

@@ -27,7 +27,10 @@ export const isPictureName = (path: string): boolean => PICTURE.test(path);
  * @throws FeatureError when there is no such folder or file
  */
 export async function listImages(fn: string, images: string | readonly string[]): Promise<ImageFile[]> {
-  if (typeof images !== "string") return unique(images.map((path) => ({ path, file: resolve(path) })));
+  if (!Array.isArray(images) && typeof images !== "string")
+    throw new FeatureError(fn, "images must be a folder or a list of paths", images);
+  if (typeof images !== "string")
+    return unique((images as readonly string[]).map((path) => ({ path, file: resolve(path) })));
   const found = await stat(images).catch(() => null);
   if (!found) throw new FeatureError(fn, "images must be a folder or a list of paths", images);
   if (!found.isDirectory()) return fromList(images);

@@ -1,3 +1,4 @@
+import { checkArguments } from "../rules/arguments";
 import type { ImageInput } from "../data/image";
 import type { ReferExpression, ReferImage } from "../data/refer/expression";
 import { preprocess } from "../encoders/preprocess/batch";
@@ -65,6 +66,7 @@ const NAMES: OptionNames<GroundingBatchOptions> = {
  * @throws ImageError for a picture that cannot be read
  */
 export function batches(model: SimVg, options: GroundingBatchOptions): BatchSource<GroundingBatch> {
+  checkArguments("grounding.batches", GroundingError, { model }, { model: "module" });
   checkOptionNames(FN, options, NAMES, GroundingError);
   const { expressions, tokenizer, clean = true, batchSize = 32, shuffle, seed, dropLast } = options;
   const source = inOrder(expressions, { batchSize, shuffle, seed, dropLast });

@@ -1,3 +1,4 @@
+import { checkArguments } from "../rules/arguments";
 import type { Box } from "../contracts/geometry";
 import type { ReferExpression } from "../data/refer/expression";
 import { described, type DisplayBundle, tabulate, thousands } from "../display/describe";
@@ -59,6 +60,12 @@ export async function evaluate(
   source: BatchSource<GroundingBatch>,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
+  checkArguments(
+    "grounding.evaluate",
+    GroundingError,
+    { model, source },
+    { model: "module", source: { batch: "function" } },
+  );
   checkOptionNames("grounding.evaluate", options, NAMES, GroundingError);
   const { branch, generalized, onProgress = patientBar("Scoring", "batches"), signal } = options;
   const [precision, score] = [new BoxPrecision(), new GeneralizedScore(generalized)];

@@ -1,3 +1,4 @@
+import { checkArguments } from "../rules/arguments";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import type { Box, Grid } from "../contracts/geometry";
@@ -75,6 +76,7 @@ const MOST_PICTURES = 16;
  * @throws GroundingError for an unknown option, or a tokenizer that does not encode
  */
 export function explorer(model: SimVg, options: ExplorerOptions): Explorer {
+  checkArguments("grounding.explorer", GroundingError, { model }, { model: "module" });
   return new Explorer(model, options);
 }
 
@@ -95,6 +97,7 @@ export class Explorer {
     private readonly model: SimVg,
     private readonly options: ExplorerOptions,
   ) {
+    checkArguments("grounding.Explorer", GroundingError, { model }, { model: "module" });
     checkOptionNames(FN, options, NAMES, GroundingError);
     if (typeof options.tokenizer?.encode !== "function")
       throw new GroundingError(FN, "tokenizer must have encode", options.tokenizer);

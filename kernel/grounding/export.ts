@@ -1,3 +1,4 @@
+import { checkArguments } from "../rules/arguments";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import { isRecord, parseJson } from "../rules/json-text";
@@ -42,6 +43,7 @@ const SAVE_NAMES: OptionNames<SaveGroundingOnnxOptions> = { ...NAMES, tokenizer:
  * @throws ModelError as `models.toOnnx`
  */
 export async function toOnnx(model: SimVg, options: GroundingOnnxOptions = {}): Promise<OnnxModelFile> {
+  checkArguments("grounding.toOnnx", GroundingError, { model }, { model: "module" });
   checkOptionNames(WRITE, options, NAMES, GroundingError);
   return graphOf(WRITE, model, options);
 }

@@ -1,3 +1,4 @@
+import { checkArguments } from "../rules/arguments";
 import { startTfjs } from "../backend/tfjs";
 import { isRecord, parseJson } from "../rules/json-text";
 import { fullBeit3Config } from "../models/beit3/config";
@@ -39,6 +40,7 @@ const ABSENT: Readonly<Record<GroundingBranch, RegExp | null>> = {
  * @throws GroundingError for a branch that the model lacks
  */
 export async function save(model: SimVg, path: string, options: SaveSimVgOptions = {}): Promise<void> {
+  checkArguments("grounding.save", GroundingError, { model, path }, { model: "module", path: "string" });
   checkOptionNames(SAVE, options, NAMES, GroundingError);
   const { encoder, head } = model.config;
   const branches = chosenBranch(SAVE, options.branch, head.branches);

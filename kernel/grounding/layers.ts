@@ -1,3 +1,4 @@
+import { checkArguments } from "../rules/arguments";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import * as nn from "../nn";
@@ -132,6 +133,7 @@ export class BoxHeads extends nn.Module {
 
   constructor(readonly features: number) {
     super();
+    checkArguments("grounding.BoxHeads", GroundingError, { features }, { features: "size" });
     this.classes = new nn.Linear(features, 2);
     this.box = [features, features, 4].map((outputs) => new nn.Linear(features, outputs));
   }

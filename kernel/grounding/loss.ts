@@ -1,3 +1,4 @@
+import { checkArguments } from "../rules/arguments";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import { mean } from "../numeric";
@@ -54,6 +55,12 @@ export function distillationWeight(
   pairs: readonly (readonly Pair[])[],
   targets: BoxTargets,
 ): number {
+  checkArguments(
+    "grounding.distillationWeight",
+    GroundingError,
+    { predictions, pairs, targets },
+    { predictions: ["object"], pairs: ["array"], targets: ["array"] },
+  );
   const quality = pairs.flatMap((own, b) =>
     own.map(([query, target]) => {
       const { scores, boxes } = predictions[b];
@@ -80,6 +87,7 @@ export function loss(
   targets: BoxTargets,
   options: GroundingLossOptions = {},
 ): LossWithMetrics {
+  checkArguments("grounding.loss", GroundingError, { predictions }, { predictions: "object" });
   checkLossOptions(options);
   const { token, decoder } = predictions;
   if (!token && !decoder) throw new GroundingError(FN, "there must be predictions of a branch", "none");

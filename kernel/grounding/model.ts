@@ -1,3 +1,4 @@
+import { checkArguments } from "../rules/arguments";
 import type { Box } from "../contracts/geometry";
 import { Beit3, type Beit3Input } from "../models/beit3/beit3";
 import { type Beit3Config, type FullBeit3Config, fullBeit3Config } from "../models/beit3/config";
@@ -114,6 +115,12 @@ const encoderConfig = (encoder: Beit3Config | Beit3): FullBeit3Config =>
  * @throws GroundingError for another number of sizes
  */
 export function detectionsOf(predictions: BoxPredictions, sizes: readonly PictureSize[]): Detections {
+  checkArguments(
+    "grounding.detectionsOf",
+    GroundingError,
+    { predictions },
+    { predictions: { logits: "tensor", boxes: "tensor" } },
+  );
   const plain = plainOf(predictions);
   if (plain.length !== sizes.length)
     throw new GroundingError("grounding.detectionsOf", `there must be ${plain.length} sizes`, sizes.length);

@@ -1,3 +1,4 @@
+import { checkArguments } from "../rules/arguments";
 import { checkOptionNames, type OptionNames } from "../rules/option-names";
 import { AdamW } from "../train/update/adamw";
 import { Ema } from "../train/update/ema";
@@ -88,6 +89,7 @@ export function schedule(options: GroundingScheduleOptions = {}): Schedule {
  */
 export function stage(model: SimVg, options: GroundingStageOptions = {}): Stage {
   const fn = "grounding.stage";
+  checkArguments(fn, GroundingError, { model }, { model: "module" });
   checkOptionNames(fn, options, NAMES, GroundingError);
   const { branches } = model.head.config;
   const { name = "grounding", learningRate = 5e-4, encoderFactor = 0.1, freezeLayers = 0, branch = branches } = options;

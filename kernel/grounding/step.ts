@@ -1,3 +1,4 @@
+import { checkArguments } from "../rules/arguments";
 import { tf } from "../backend/tf";
 import type { Beit3Input } from "../models/beit3/beit3";
 import { checkOptionNames, type OptionNames } from "../rules/option-names";
@@ -24,7 +25,18 @@ const NAMES: OptionNames<GroundingStepOptions> = {
 };
 
 /** Returns the tensors of a batch; the caller frees them. */
-export function inputOf({ pixels, shape, phrases: { ids, mask, length } }: GroundingBatch): Beit3Input {
+export function inputOf(batch: GroundingBatch): Beit3Input {
+  checkArguments(
+    "grounding.inputOf",
+    GroundingError,
+    { batch },
+    { batch: { pixels: "list", shape: "list", phrases: "object", targets: "array", expressions: "array" } },
+  );
+  const {
+    pixels,
+    shape,
+    phrases: { ids, mask, length },
+  } = batch;
   const rows: [number, number] = [shape[0], length];
   return {
     pixels: tf.tensor(pixels, [...shape]),
@@ -58,6 +70,15 @@ export interface PredictOptions {
  * @throws GroundingError for a branch that the model lacks
  */
 export function predict(model: SimVg, batch: GroundingBatch, options: PredictOptions = {}): Detections {
+  checkArguments(
+    "grounding.predict",
+    GroundingError,
+    { model, batch },
+    {
+      model: "module",
+      batch: { pixels: "list", shape: "list", phrases: "object", targets: "array", expressions: "array" },
+    },
+  );
   checkOptionNames("grounding.predict", options, { branch: true }, GroundingError);
   const { branch = predictingBranch(model.head.config.branches) } = options;
   const sizes = batch.expressions.map(({ image }) => [image.width, image.height] as const);

@@ -1,3 +1,4 @@
+import { checkArguments } from "../rules/arguments";
 import { FileError, fileError } from "../platform/file-error";
 import { RepoCache } from "./cache";
 import { download } from "./download";
@@ -53,9 +54,10 @@ const downloads = new Map<string, Promise<void>>();
  * @throws HubError for invalid names, a file that does not exist or may not be read, a wrong checksum, no connection
  */
 export async function fetchFile(reference: HubReference, file: string, options: HubOptions = {}): Promise<string> {
+  checkOptionNames(options?.fn ?? "hub.fetchFile", options, NAMES, HubError);
   const { fn = "hub.fetchFile" } = options;
+  checkArguments(fn, HubError, { file }, { file: "string" });
   const { repo, revision } = checkReference(fn, reference);
-  checkOptionNames(fn, options, NAMES, HubError);
   checkRepo(fn, repo);
   checkRevision(fn, revision);
   checkFile(fn, file);
@@ -148,9 +150,9 @@ async function metadata(url: string, { settings, signal, fn }: Settled): Promise
  * @throws HubError when it does not exist or may not be read
  */
 export async function listFiles(reference: HubReference, options: HubOptions = {}): Promise<string[]> {
+  checkOptionNames(options?.fn ?? "hub.listFiles", options, NAMES, HubError);
   const { fn = "hub.listFiles", signal } = options;
   const { repo, revision } = checkReference(fn, reference);
-  checkOptionNames(fn, options, NAMES, HubError);
   const settings = settingsWith(options.settings, fn);
   if (settings.offline)
     throw new HubError(fn, "HF_HUB_OFFLINE and TRANSFORMERS_OFFLINE must not be set to list files", repo);

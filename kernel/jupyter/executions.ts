@@ -4,15 +4,14 @@
  */
 import type { Outcome, ToSession } from "./ipc";
 import type { History } from "./history";
-import type { Publisher } from "./publisher";
-import type { Message } from "./wire";
+import type { Message, Outlet } from "./messages";
 
 export interface ExecutionContext {
-  publisher: Publisher;
+  publisher: Outlet;
   history: History;
   send(command: ToSession): void;
-  /** Publishes the gathered stream text. */
-  flush(): void;
+  /** Publishes the output that is still on its way, and the gathered stream text. */
+  settle(): Promise<void>;
 }
 
 /** Queue of execute requests. */
@@ -84,9 +83,7 @@ export class Executions {
         allowStdin: content["allow_stdin"] === true,
       });
     });
-    // Output of child processes on the inherited pipes is read in the loop's next turns and must precede idle.
-    await turns(2);
-    this.context.flush();
+    await this.context.settle();
     this.report(request, line, outcome);
     return outcome;
   }
@@ -125,8 +122,4 @@ function stringValues(value: unknown): Record<string, string> {
   return Object.fromEntries(
     Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
   );
-}
-
-async function turns(count: number): Promise<void> {
-  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
 }

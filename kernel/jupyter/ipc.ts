@@ -3,7 +3,7 @@
  * buffers. Everything that a request causes carries its header, so that late output keeps its cell.
  */
 import type { JSONObject, JSONValue, MimeBundle } from "../display/host";
-import type { Header } from "./wire";
+import type { Header } from "./messages";
 
 export type StreamName = "stdout" | "stderr";
 

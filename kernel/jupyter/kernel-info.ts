@@ -1,7 +1,8 @@
-/** Static answer to `kernel_info_request`. */
+/** Versions of the kernel in Node. */
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { PROTOCOL_VERSION, type Content } from "./wire";
+import { describeKernel } from "./language";
+import type { Content } from "./messages";
 
 function packageVersion(folder: string): string {
   const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { version: string };
@@ -17,28 +18,5 @@ function typescriptVersion(): string {
 }
 
 /** Returns the content of a `kernel_info_reply`. */
-export function kernelInfo(): Content {
-  const typescript = typescriptVersion();
-  return {
-    status: "ok",
-    protocol_version: PROTOCOL_VERSION,
-    implementation: "fovea",
-    implementation_version: VERSION,
-    language_info: {
-      name: "typescript",
-      version: typescript,
-      mimetype: "text/x-typescript",
-      file_extension: ".ts",
-      pygments_lexer: "typescript",
-      codemirror_mode: { name: "javascript", typescript: true },
-      nbconvert_exporter: "script",
-    },
-    banner: `Fovea ${VERSION} (TypeScript ${typescript}, Node ${process.versions.node})`,
-    debugger: false,
-    supported_features: [],
-    help_links: [
-      { text: "TypeScript", url: "https://www.typescriptlang.org/docs/" },
-      { text: "Node.js", url: "https://nodejs.org/docs/latest-v20.x/api/" },
-    ],
-  };
-}
+export const kernelInfo = (): Content =>
+  describeKernel({ fovea: VERSION, typescript: typescriptVersion(), engine: `Node ${process.versions.node}` });

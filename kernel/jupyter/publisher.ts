@@ -1,11 +1,10 @@
 /** Composes messages and sends them on iopub or back to the requesting client. */
 import type { SendQueue, Sockets } from "./sockets";
-import { encode, HeaderFactory, type Content, type Header, type Message, type Signer } from "./wire";
-
-export type ReplyChannel = "shell" | "control";
+import type { Content, Header, Message, Outlet, ReplyChannel } from "./messages";
+import { encode, HeaderFactory, type Signer } from "./wire";
 
 /** Composer of the messages of one kernel. */
-export class Publisher {
+export class Publisher implements Outlet {
   private readonly headers = new HeaderFactory();
   private published = false;
 
@@ -34,7 +33,6 @@ export class Publisher {
     this.send(this.sockets[channel], request.identities, msgType, content, request.header, {});
   }
 
-  /** Asks the client of `request` for a line of input. */
   askInput(request: Message, prompt: string, password: boolean): void {
     this.send(this.sockets.stdin, request.identities, "input_request", { prompt, password }, request.header, {});
   }

@@ -1,4 +1,5 @@
 /** Queries to the session (completion and the like), the session's life, and the report of its end. */
+import { SessionError, type SessionPort } from "./dispatcher";
 import type { Answers, ErrorReport, FromSession, Query, StreamName, ToSession } from "./ipc";
 import { type SessionEnd, SessionProcess } from "./session-process";
 import { discardSnapshot, usableSnapshot } from "./start-snapshot";
@@ -13,20 +14,13 @@ export interface LinkEvents {
   crashed(report: ErrorReport): void;
 }
 
-/** Error of the session in the front end's form. */
-export class SessionError extends Error {
-  constructor(readonly report: ErrorReport) {
-    super(report.evalue);
-  }
-}
-
 interface Waiting {
   resolve(answer: Answers[keyof Answers]): void;
   reject(error: SessionError): void;
 }
 
 /** Link of the kernel to its session. */
-export class SessionLink {
+export class SessionLink implements SessionPort {
   private session: SessionProcess | undefined;
   private readonly waiting = new Map<number, Waiting>();
   private nextId = 0;

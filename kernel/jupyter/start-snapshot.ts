@@ -154,6 +154,7 @@ function writeSnapshot(): void {
     renameSync(manifest, pathOf("json"));
   } finally {
     removeOthers(folder, readManifest()?.blob);
+    removeStale(folder);
   }
 }
 
@@ -179,15 +180,54 @@ function removeOthers(folder: string, kept: string | undefined): void {
     if (file.startsWith(prefix) && file !== kept) rmSync(join(folder, file), { force: true });
 }
 
+/**
+ * Removes the snapshots of every place whose files have changed or gone since, as those of an installation that was removed, and
+ * the files of makers that were killed. A session that starts from one has it open already, or starts without.
+ */
+export function removeStale(folder: string): void {
+  const files = readdirSync(folder).filter((file) => /^session-[\da-f]{16}[.-]/.test(file));
+  const kept = new Set(files.filter((file) => PLACE_MANIFEST.test(file)).flatMap((file) => keptOf(folder, file)));
+  for (const file of files) {
+    // A blob is older than its manifest: one that no manifest names yet may be in the making.
+    if (kept.has(file) || (!PLACE_MANIFEST.test(file) && isYoung(join(folder, file)))) continue;
+    removeUnlessHeld(join(folder, file));
+  }
+}
+
+/** Manifest of a place; those in the making have more in their names. */
+const PLACE_MANIFEST = /^session-[\da-f]{16}\.json$/;
+
+/** Returns the names of a manifest and its blob; none where files that the heap holds have changed. */
+function keptOf(folder: string, file: string): string[] {
+  const manifest = manifestAt(join(folder, file));
+  return Array.isArray(manifest?.held) && manifest.held.every(isUnchanged) ? [file, manifest.blob] : [];
+}
+
+function isYoung(path: string): boolean {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats !== undefined && Date.now() - stats.mtimeMs < MAKER_MS;
+}
+
+/** Windows keeps a file that another process has open; the next maker removes it. */
+function removeUnlessHeld(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // It stays.
+  }
+}
+
 /** Returns the manifest if it holds for this Node and the files as they are. */
 function freshManifest(): Manifest | undefined {
   const manifest = readManifest();
   return manifest?.key === keyOf() && manifest.held.every(isUnchanged) ? manifest : undefined;
 }
 
-function readManifest(): Manifest | undefined {
+const readManifest = (): Manifest | undefined => manifestAt(pathOf("json"));
+
+function manifestAt(path: string): Manifest | undefined {
   try {
-    return JSON.parse(readFileSync(pathOf("json"), "utf8")) as Manifest;
+    return JSON.parse(readFileSync(path, "utf8")) as Manifest;
   } catch {
     return undefined;
   }

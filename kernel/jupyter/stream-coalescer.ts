@@ -3,7 +3,7 @@
  * is never blocked, so the last lines before a long synchronous computation appear while it runs.
  */
 import type { StreamName } from "./ipc";
-import type { Header } from "./wire";
+import type { Header } from "./messages";
 
 type Publish = (parent: Header | undefined, name: StreamName, text: string) => void;
 
@@ -21,12 +21,13 @@ const MESSAGE_BYTES = 990_000;
  * messages.
  */
 const MERGE_AFTER = 4;
+const utf8 = new TextEncoder();
 
 /** Buffer of the text of both streams. */
 export class StreamCoalescer {
   private pending: Pending[] = [];
   private flushed = -Infinity;
-  private timer: NodeJS.Timeout | undefined;
+  private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly publish: Publish) {}
 
@@ -77,5 +78,5 @@ function* pieces(text: string): Iterable<string> {
 
 function jsonBytes(text: string): number {
   // An escaped character takes at most six bytes: measure only texts that could be too long.
-  return text.length * 6 <= MESSAGE_BYTES ? text.length * 6 : Buffer.byteLength(JSON.stringify(text));
+  return text.length * 6 <= MESSAGE_BYTES ? text.length * 6 : utf8.encode(JSON.stringify(text)).length;
 }

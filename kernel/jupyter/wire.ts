@@ -5,30 +5,7 @@
 import { createHmac, randomUUID, timingSafeEqual } from "node:crypto";
 import { isShallow } from "./depth";
 import { isRecord } from "../rules/json-text";
-
-export const PROTOCOL_VERSION = "5.5";
-
-export interface Header {
-  msg_id: string;
-  msg_type: string;
-  session: string;
-  username: string;
-  date: string;
-  version: string;
-}
-
-export type Content = Record<string, unknown>;
-
-export interface Message {
-  identities: Uint8Array[];
-  header: Header;
-  parentHeader: Header | Record<string, never>;
-  metadata: Content;
-  content: Content;
-  buffers: Uint8Array[];
-  /** A part nests deeper than anything may that is passed on: of such parts, only the known fields of headers are kept. */
-  isTooDeep?: boolean;
-}
+import { PROTOCOL_VERSION, type Content, type Header, type Message } from "./messages";
 
 const DELIMITER = Buffer.from("<IDS|MSG>");
 /**

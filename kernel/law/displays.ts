@@ -16,14 +16,16 @@ const fixed = (value: number | null, digits: number) => (value === null ? "-" : 
 const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
 
 /** Shows the scores, one encoder a line. */
-export function showTable({ rows, encoders, benchmarks, predictors }: ScoreTable): DisplayBundle {
+export function showTable({ rows, encoders, benchmarks, predictors, source, omitted = [] }: ScoreTable): DisplayBundle {
   const scores = new Map(rows.map((row) => [JSON.stringify([row.encoder, row.benchmark]), row.score]));
   const scoreOf = (encoder: string, benchmark: string): string => {
     const score = scores.get(JSON.stringify([encoder, benchmark])) ?? null;
     return score === null ? "-" : String(Number(score.toPrecision(5)));
   };
+  const from = source === undefined ? "" : ` (${source})`;
+  const left = omitted.length ? `; left out, without predictors: ${omitted.join(", ")}` : "";
   return tabulate(
-    `Scores of ${encoders.length} encoders on ${benchmarks.length} benchmarks, with ${predictors.join(", ")} in rows[i].predictors`,
+    `Scores of ${encoders.length} encoders on ${benchmarks.length} benchmarks${from}, with ${predictors.join(", ")} in rows[i].predictors${left}`,
     ["encoder", ...benchmarks],
     encoders.map((encoder) => [encoder, ...benchmarks.map((benchmark) => scoreOf(encoder, benchmark))]),
   );

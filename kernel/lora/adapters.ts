@@ -1,3 +1,4 @@
+import { checkArguments } from "../rules/arguments";
 import { tf } from "../backend/tf";
 import { toFloat32 } from "../nn/module/floats";
 import type { Module } from "../nn/module/module";
@@ -66,6 +67,7 @@ export class Adapters {
 
   /** @internal Use {@link attach} or {@link load}. */
   constructor(private readonly model: Module) {
+    checkArguments("lora.Adapters", LoraError, { model }, { model: "module" });
     this.places = new Places(model, this.selection);
     model.freeze();
     this.selection.onChange = () => this.putChanges();

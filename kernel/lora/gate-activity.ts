@@ -1,3 +1,4 @@
+import { checkArguments } from "../rules/arguments";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import { append, least, mean, most } from "../numeric";
@@ -58,6 +59,12 @@ export async function gateActivity<B>(
   forward: (batch: B) => unknown,
   options: GateActivityOptions = {},
 ): Promise<GateActivity> {
+  checkArguments(
+    "lora.gateActivity",
+    LoraError,
+    { adapters, tasks, forward },
+    { adapters: "object", tasks: "object", forward: "function" },
+  );
   checkOptionNames("lora.gateActivity", options, { name: true, onProgress: true, signal: true }, LoraError);
   const { name = "default", onProgress = patientBar("Measuring", "batches"), signal } = options;
   const total = Object.values(tasks).reduce((sum, batches) => sum + batches.length, 0);

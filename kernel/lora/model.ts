@@ -1,3 +1,4 @@
+import { checkArguments } from "../rules/arguments";
 import type { Module } from "../nn/module/module";
 import { AdaptedLayer } from "./branches/adapted";
 import { Adapters, type AttachOptions, type LoadOptions } from "./adapters";
@@ -18,6 +19,7 @@ import { checkOptionNames, type OptionNames } from "../rules/option-names";
  * @throws LoraError as {@link Adapters.add}, or when the model has adapters already
  */
 export function attach(model: Module, options: AdapterOptions, attaching: AttachOptions = {}): Adapters {
+  checkArguments("lora.attach", LoraError, { model, options }, { model: "module", options: "object" });
   checkOptionNames("lora.attach", attaching, ATTACH_NAMES, LoraError);
   const { name = "default", random } = attaching;
   const adapters = begin("lora.attach", model);
@@ -41,6 +43,7 @@ export async function load(
   folder: string,
   options: LoadOptions = {},
 ): Promise<{ adapters: Adapters; report: AdapterReport }> {
+  checkArguments("lora.load", LoraError, { model, folder }, { model: "module", folder: "string" });
   checkOptionNames("lora.load", options, LOAD_NAMES, LoraError);
   const adapters = begin("lora.load", model);
   try {

@@ -1,3 +1,5 @@
+import { LoraError } from "./error";
+import { checkArguments } from "../rules/arguments";
 import { product } from "../numeric";
 import { type AdapterConfig, type AdapterOptions, configOf } from "./config";
 
@@ -43,6 +45,7 @@ export function tensorShapes(config: AdapterConfig, r: number, layer: LayerSizes
  * @throws LoraError for an invalid option
  */
 export function parameterCount(options: AdapterOptions, layer: LayerSizes): number {
+  checkArguments("lora.parameterCount", LoraError, { options, layer }, { options: "object", layer: "object" });
   const config = configOf("lora.parameterCount", options);
   const shapes = [...tensorShapes(config, config.r, layer).values()];
   return shapes.reduce((sum, shape) => sum + product(shape), 0);

@@ -1,3 +1,4 @@
+import { checkArguments } from "../rules/arguments";
 import type { Grid } from "../contracts/geometry";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
@@ -15,6 +16,7 @@ import { isWhole } from "../rules/rule-error";
  * @throws ModelError for tokens of another grid, or a grid that is no multiple of the side
  */
 export function mergeTokens(x: Tensor, grid: Grid, side: number, fn = "models.mergeTokens"): Tensor {
+  checkArguments("models.mergeTokens", ModelError, { x }, { x: "tensor" });
   checkTokens(fn, x, grid, side);
   if (side === 1) return x;
   const [rows, columns] = grid;
@@ -37,6 +39,7 @@ export function mergeTokens(x: Tensor, grid: Grid, side: number, fn = "models.me
  */
 export function splitTokens(x: Tensor, [rows, columns]: Grid, side: number): Tensor {
   const fn = "models.splitTokens";
+  checkArguments(fn, ModelError, { x }, { x: "tensor" });
   checkTokens(fn, x, [rows / side, columns / side], side);
   const [B, , features] = x.shape as [number, number, number];
   const C = features / side ** 2;

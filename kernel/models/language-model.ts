@@ -1,3 +1,4 @@
+import { checkArguments } from "../rules/arguments";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import * as nn from "../nn";
@@ -93,6 +94,7 @@ export class LanguageModel extends nn.Module {
 
   constructor(readonly config: LanguageModelConfig) {
     super();
+    checkArguments("models.LanguageModel", ModelError, { config }, { config: "object" });
     checkConfig(config);
     this.model = new Decoder(config);
   }

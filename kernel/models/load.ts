@@ -1,3 +1,4 @@
+import { checkArguments } from "../rules/arguments";
 import { sha256Of } from "../platform";
 import { readFileSync } from "../platform/files";
 import { Tokenizer } from "../encoders/tokenizer";
@@ -36,6 +37,7 @@ const FIELDS = [
  * @throws ModelError for a folder without these files, another architecture, or options that are not computed here
  */
 export async function load(source: "zoo/reading-llama" | (string & {})): Promise<LoadedLanguageModel> {
+  checkArguments(LOAD, ModelError, { source }, { source: "string" });
   await startTfjs();
   const folder = modelFolder(source);
   const config = configOf(readObject(LOAD, folder, "config.json"));

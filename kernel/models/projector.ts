@@ -1,3 +1,4 @@
+import { checkArguments } from "../rules/arguments";
 import type { Grid } from "../contracts/geometry";
 import type { Tensor } from "../backend/tensor";
 import * as nn from "../nn";
@@ -31,6 +32,12 @@ export class Projector extends nn.Module {
     options: ProjectorOptions = {},
   ) {
     super();
+    checkArguments(
+      "models.Projector",
+      ModelError,
+      { inFeatures, outFeatures },
+      { inFeatures: "size", outFeatures: "size" },
+    );
     checkOptionNames("models.Projector", options, { merge: true, norm: true }, ModelError);
     const { merge = 1, norm = false } = options;
     if (!isWhole(merge)) throw new ModelError("models.Projector", "merge must be a whole number of at least 1", merge);

@@ -1,3 +1,4 @@
+import { checkArguments } from "../rules/arguments";
 import { product } from "../numeric";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
@@ -105,6 +106,7 @@ export function summary(
   inputs: Readonly<Record<string, OnnxInput>>,
   options: SummaryOptions = {},
 ): ModelSummary {
+  checkArguments("models.summary", ModelError, { inputs }, { inputs: "object" });
   checkOptionNames(FN, options, { call: true, loss: true }, ModelError);
   const { call, loss = meanSquare } = options;
   checkStarted(FN);

@@ -1,3 +1,4 @@
+import { checkArguments } from "../rules/arguments";
 import { checkOptionNames, type OptionNames } from "../rules/option-names";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
@@ -122,6 +123,7 @@ export function smoothL1(a: Tensor, b: Tensor, options: { reduction?: PairReduct
 
 /** Returns x / max(‖x‖, eps) over the last dimension (`torch.nn.functional.normalize`). x is [..., D]. */
 export function normalize(x: Tensor, eps = 1e-12): Tensor {
+  checkArguments("nn.normalize", NnError, { x }, { x: "tensor" });
   const length = tf.sqrt(tf.maximum(tf.sum(tf.square(x), -1, true), eps * eps));
   return tf.div(x, length);
 }
@@ -167,6 +169,7 @@ const TINY = 1e-37;
 
 /** Returns the same values as a constant for the gradient. x of any shape. */
 export function stopGradient(x: Tensor): Tensor {
+  checkArguments("nn.stopGradient", NnError, { x }, { x: "tensor" });
   const operation = tf.customGrad((x) => ({
     value: tf.clone(x as Tensor),
     gradFunc: (dy: Tensor) => tf.zerosLike(dy),

@@ -19,6 +19,33 @@ export function topIndices(values: ArrayLike<number>, count: number): number[] {
   return order.slice(0, count);
 }
 
+/** The `count`-th largest value, from 1, found without sorting (Hoare 1961). @param values without NaN; their order changes */
+export function nthLargest(values: Float64Array, count: number): number {
+  const at = values.length - count;
+  for (let [low, high] = [0, values.length - 1]; low < high;) {
+    const [left, right] = parted(values, low, high);
+    if (at <= right) high = right;
+    else if (at >= left) low = left;
+    else break;
+  }
+  return values[at];
+}
+
+/** Puts smaller values before larger ones between two places. Returns the start of the larger and the end of the smaller. */
+function parted(values: Float64Array, low: number, high: number): [left: number, right: number] {
+  const pivot = values[(low + high) >>> 1];
+  let [left, right] = [low, high];
+  while (left <= right) {
+    while (values[left] < pivot) left++;
+    while (values[right] > pivot) right--;
+    if (left > right) break;
+    [values[left], values[right]] = [values[right], values[left]];
+    left++;
+    right--;
+  }
+  return [left, right];
+}
+
 /** Rank of each value from 1, the smallest; equal values share the mean of their places. */
 export function ranks(values: ArrayLike<number>): number[] {
   const order = Array.from(values, (_, index) => index).sort((a, b) => values[a] - values[b]);

@@ -28,9 +28,12 @@ export function meanRow(rows: Float32Array, channels: number): Float64Array {
   return sums.map((sum) => sum / count);
 }
 
-/** A copy without the mean row. @param rows `[N, channels]` */
-export function centeredRows(rows: Float32Array, channels: number): Float32Array {
-  const mean = meanRow(rows, channels);
+/** A copy without a row. @param rows `[N, channels]` @param mean `[channels]`, default their mean */
+export function centeredRows(
+  rows: Float32Array,
+  channels: number,
+  mean: Float64Array = meanRow(rows, channels),
+): Float32Array {
   const out = new Float32Array(rows.length);
   for (let start = 0; start < rows.length; start += channels)
     for (let c = 0; c < channels; c++) out[start + c] = rows[start + c] - mean[c];

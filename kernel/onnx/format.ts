@@ -1,3 +1,6 @@
+import { describe, type DisplayBundle, thousands } from "../display/describe";
+import { OnnxError } from "./errors";
+import { checkArguments } from "../rules/arguments";
 import type { Inspection, TensorShape } from "./inspect";
 
 const shape = ({ name, dims }: TensorShape): string => `${name} [${dims?.map((dim) => dim ?? "?").join(", ") ?? "?"}]`;
@@ -6,6 +9,7 @@ const shape = ({ name, dims }: TensorShape): string => `${name} [${dims?.map((di
  * Formats an inspection for a terminal: the model in four lines, then one line per block; `-` marks an absent tensor.
  */
 export function formatInspection(seen: Inspection): string {
+  checkArguments("onnx.format", OnnxError, { seen }, { seen: "object" });
   const head = [
     `${seen.path ?? "model"}: opset ${seen.opset}${seen.producer && `, by ${seen.producer}`}, ${seen.parameters.toLocaleString("en-US")} parameters`,
     `inputs   ${seen.inputs.map(shape).join(", ")}`,
@@ -19,4 +23,22 @@ export function formatInspection(seen: Inspection): string {
     );
   });
   return [...head, `stream   ${seen.stem}`, ...blocks, `norm     ${seen.finalNorm ?? "-"}`].join("\n");
+}
+
+/** Shows an inspection in a notebook: the text of the terminal, and a table of the same. */
+export function inspectionBundle(seen: Inspection): DisplayBundle {
+  const { path, opset, parameters, inputs, outputs, stem, blocks, finalNorm, refusal } = seen;
+  const found: [string, string][] = refusal
+    ? [["no blocks", refusal]]
+    : [
+        ["stream", stem ?? "-"],
+        ...blocks.map(({ index, stage, residual }): [string, string] => [`block ${index} (stage ${stage})`, residual]),
+        ["norm", finalNorm ?? "-"],
+      ];
+  const table = describe(`${path ?? "model"}: opset ${opset}, ${thousands(parameters)} parameters`, [
+    ["inputs", inputs.map(shape).join(", ")],
+    ["outputs", outputs.map(shape).join(", ")],
+    ...found,
+  ]);
+  return { "text/plain": formatInspection(seen), "text/html": table["text/html"] };
 }

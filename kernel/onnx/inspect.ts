@@ -1,3 +1,5 @@
+import { described } from "../display/describe";
+import { inspectionBundle } from "./format";
 import { type BlockSite, findStructure, type Structure } from "./blocks";
 import { OnnxError } from "./errors";
 import { Graph } from "./graph";
@@ -139,7 +141,7 @@ const shapeOf = ({ name, dims }: ValueInfo): TensorShape => ({ name, dims });
 export function inspect(model: string | Uint8Array | ByteSource): Inspection {
   const { model: read, image, structure, refusal } = analyze(model, "onnx.inspect");
   const blocks = structure.blocks.map(blockInfo);
-  return {
+  const inspection: Inspection = {
     path: read.path,
     opset: read.opsets.get("") ?? 0,
     producer: read.producer,
@@ -152,6 +154,7 @@ export function inspect(model: string | Uint8Array | ByteSource): Inspection {
     parameters: countParameters(read),
     refusal,
   };
+  return described(inspection, inspectionBundle);
 }
 
 /** Returns the number of elements of all float and quantised weights, without integer shapes and indices. */

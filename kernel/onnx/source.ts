@@ -60,8 +60,10 @@ class FileSource implements ByteSource {
  * @throws OnnxError when the file does not exist
  */
 export function openSource(model: string | Uint8Array | ByteSource, fn: string): ByteSource {
-  if (typeof model === "object" && "view" in model) return model;
+  if (typeof model === "object" && model !== null && "view" in model) return model;
   if (typeof model !== "string") {
+    if (!(model instanceof Uint8Array))
+      throw new OnnxError(fn, "the model must be a file, its bytes or a source of them", model);
     return {
       size: model.length,
       path: null,

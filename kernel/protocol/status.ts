@@ -1,4 +1,5 @@
 import { number, object, optional, type Reader, text } from "./core/check";
+import { ENGLISH, type Translate } from "./core/words";
 
 /** States of a run, as `train.TrainingControl` has them. */
 export const RUN_STATES = [
@@ -74,21 +75,25 @@ export function timeText(ms: number): string {
   return `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
 }
 
-/** Names and values, as the notebook's read-out and the panel of the status bar show them. */
-export function statusRows(status: DeviceStatus): [name: string, value: string][] {
+/**
+ * Names and values, as the notebook's read-out and the panel of the status bar show them.
+ *
+ * @param trans translation of the names. Default: English
+ */
+export function statusRows(status: DeviceStatus, trans: Translate = ENGLISH): [name: string, value: string][] {
   const { device, runtime, threads, lastRunMs, runs, rssBytes, tensorBytes, gpu } = status;
-  const tensors: [string, string][] = tensorBytes === undefined ? [] : [["tensors", memoryText(tensorBytes)]];
-  const card: [string, string][] = gpu
-    ? [["GPU memory", `${memoryText(gpu.usedBytes)} of ${memoryText(gpu.totalBytes)} in use on ${gpu.name}`]]
-    : [];
-  return [
-    ["device", device],
-    ["runtime", runtime],
-    ["threads", String(threads)],
-    ["last run", runs ? timeText(lastRunMs) : "none yet"],
-    ["runs", String(runs)],
-    ["memory", memoryText(rssBytes)],
-    ...tensors,
-    ...card,
+  const rows: [string, string][] = [
+    [trans.__("device"), device],
+    [trans.__("runtime"), runtime],
+    [trans.__("threads"), String(threads)],
+    [trans.__("last run"), runs ? timeText(lastRunMs) : trans.__("none yet")],
+    [trans.__("runs"), String(runs)],
+    [trans.__("memory"), memoryText(rssBytes)],
   ];
+  if (tensorBytes !== undefined) rows.push([trans.__("tensors"), memoryText(tensorBytes)]);
+  if (gpu) rows.push([trans.__("GPU memory"), gpuText(gpu, trans)]);
+  return rows;
 }
+
+const gpuText = ({ name, usedBytes, totalBytes }: GpuMemory, trans: Translate): string =>
+  trans.__("%1 of %2 in use on %3", memoryText(usedBytes), memoryText(totalBytes), name);

@@ -1,3 +1,4 @@
+import { checkArguments } from "../rules/arguments";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import * as nn from "../nn";
@@ -16,6 +17,7 @@ export class VisionHierarchy extends nn.Module {
   /** @throws RefineError for a list of blocks without a block @throws ModelError for an invalid configuration */
   constructor(encoders: readonly RefineEncoder[]) {
     super();
+    checkArguments("refine.VisionHierarchy", RefineError, { encoders }, { encoders: ["object"] });
     const empty = encoders.findIndex(({ indices }) => indices?.length === 0);
     if (empty >= 0) throw new RefineError("refine.RefineModel", `encoder ${empty} must name a block in indices`, []);
     this.encoders = encoders.map(({ vit }) => (vit instanceof VisionTransformer ? vit : new VisionTransformer(vit)));

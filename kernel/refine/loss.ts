@@ -1,3 +1,4 @@
+import { checkArguments } from "../rules/arguments";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import * as nn from "../nn";
@@ -96,6 +97,15 @@ function checkParts(fn: string, example: unknown): asserts example is RefineExam
  * @returns a scalar
  */
 export function loss(model: RefineModel, one: RefineBatch): Tensor {
+  checkArguments(
+    "refine.loss",
+    RefineError,
+    { model, one },
+    {
+      model: "module",
+      one: { pixels: "list", shape: "list", ids: "list", mask: "list", targets: "list", size: "list" },
+    },
+  );
   const { places, words } = countedPlaces("refine.loss", tf.tensor(one.targets, [...one.size], "int32"));
   return nn.crossEntropy(model.languageModel.logits(nn.gatherRows(hiddenOf(model, one), places)), words);
 }

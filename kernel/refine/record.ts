@@ -1,3 +1,4 @@
+import { checkArguments } from "../rules/arguments";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import type { Grid } from "../contracts/geometry";
@@ -85,6 +86,12 @@ export class StageRecord {
     private readonly pixels: Float32Array,
     private readonly shape: readonly [number, number, number, number],
   ) {
+    checkArguments(
+      "refine.StageRecord",
+      RefineError,
+      { options },
+      { options: { plan: "object", pictures: "array", preprocess: "object", words: "array" } },
+    );
     this.words = options.words.map(({ text }) => text);
   }
 

@@ -1,3 +1,5 @@
+import { RefineError } from "./error";
+import { checkArguments } from "../rules/arguments";
 import { mkdir } from "../platform/files";
 import { join } from "../platform/path";
 import { toOnnx } from "../models/onnx/to-onnx";
@@ -21,6 +23,7 @@ export interface SavedVision {
  * @throws ModelError for an encoder that ONNX cannot express
  */
 export async function saveVision(model: RefineModel, folder: string): Promise<SavedVision[]> {
+  checkArguments("refine.saveVision", RefineError, { model, folder }, { model: "module", folder: "string" });
   await mkdir(folder, { recursive: true });
   const saved: SavedVision[] = [];
   for (const [i, vit] of model.vision.encoders.entries()) {

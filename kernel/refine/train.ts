@@ -1,3 +1,4 @@
+import { checkArguments } from "../rules/arguments";
 import { join } from "../platform/path";
 import { existsSync, mkdir, rm } from "../platform/files";
 import { checkOptionNames, type OptionNames } from "../rules/option-names";
@@ -112,6 +113,7 @@ export async function train(options: RefineOptions): Promise<Refinement> {
  * @throws TrainError for a group that the model does not have
  */
 export function stagesFor(plan: RefinePlan, model: RefineModel): Stage[] {
+  checkArguments("refine.stages", RefineError, { plan, model }, { plan: "object", model: "module" });
   const stages = plan.stages.map((stage) => stageOf(stage));
   stages.forEach((stage) => planStage(model, stage));
   return stages;

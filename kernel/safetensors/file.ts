@@ -1,4 +1,5 @@
 /** Partial access to safetensors files, for data too large for memory or of which little is needed. */
+import { checkArguments } from "../rules/arguments";
 import { KIND_BYTES } from "../rules/file-kind";
 import { open, stat, writeParts } from "../platform/files";
 import {
@@ -163,6 +164,12 @@ export async function streamSafetensors(
   bytesOfTensor: (name: string) => Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
   metadata: Record<string, string> = {},
 ): Promise<void> {
+  checkArguments(
+    "safetensors.stream",
+    SafetensorsError,
+    { path, tensors, bytesOfTensor },
+    { path: "string", tensors: "map", bytesOfTensor: "function" },
+  );
   await writeParts(path, partsOf(tensors, bytesOfTensor, metadata));
 }
 

@@ -1,3 +1,5 @@
+import { SafetensorsError } from "./header";
+import { checkArguments } from "../rules/arguments";
 import { KIND_BYTES } from "../rules/file-kind";
 import {
   bytesOf,
@@ -50,6 +52,7 @@ const readOne = async (file: SafetensorsFile, name: string): Promise<Map<string,
 
 /** Reads tensors from bytes in memory (copies). */
 export function parseSafetensors(bytes: Uint8Array): Safetensors {
+  checkArguments("safetensors.parse", SafetensorsError, { bytes }, { bytes: "bytes" });
   const length = checkHeaderLength(READ, bytes.subarray(0, KIND_BYTES), bytes.length);
   const header = parseHeader(READ, bytes.subarray(8, 8 + length), bytes.length);
   // Not `bytes.slice`: that of Node's Buffer shares memory, and the copy's buffer must begin with the tensor.
@@ -64,6 +67,7 @@ export function encodeSafetensors(
   tensors: ReadonlyMap<string, SafetensorsTensor>,
   metadata: Record<string, string> = {},
 ): Uint8Array {
+  checkArguments("safetensors.encode", SafetensorsError, { tensors }, { tensors: "map" });
   return joinBytes([encodeHeader(WRITE, tensors, metadata), ...[...tensors].map(([name, one]) => viewOf(name, one))]);
 }
 
@@ -73,6 +77,7 @@ export async function writeSafetensors(
   tensors: ReadonlyMap<string, SafetensorsTensor>,
   metadata: Record<string, string> = {},
 ): Promise<void> {
+  checkArguments("safetensors.write", SafetensorsError, { path, tensors }, { path: "string", tensors: "map" });
   const views = new Map([...tensors].map(([name, tensor]) => [name, viewOf(name, tensor)]));
   await streamSafetensors(path, tensors, (name) => [views.get(name) as Uint8Array], metadata);
 }
@@ -86,11 +91,13 @@ function viewOf(name: string, { dtype, shape, data }: SafetensorsTensor): Uint8A
 
 /** BF16 bits (the upper half of single precision) as numbers. */
 export function bfloat16ToFloat(bits: Uint16Array): Float32Array {
+  checkArguments("safetensors.bfloat16ToFloat", SafetensorsError, { bits }, { bits: "list" });
   return new Float32Array(Uint32Array.from(bits, (half) => half * 65536).buffer);
 }
 
 /** Numbers as BF16 bits, rounded to nearest even; NaN stays NaN. @param values `[N]` @returns `[N]` */
 export function floatToBfloat16(values: Float32Array): Uint16Array {
+  checkArguments("safetensors.floatToBfloat16", SafetensorsError, { values }, { values: "list" });
   const bits = new Uint32Array(values.slice().buffer);
   return Uint16Array.from(bits, (word, i) =>
     Number.isNaN(values[i]) ? (word >>> 16) | 0x40 : (word + 0x7fff + ((word >>> 16) & 1)) >>> 16,

@@ -1,4 +1,5 @@
 /** Models in several safetensors files with an index, as transformers writes them. */
+import { checkArguments } from "../rules/arguments";
 import { isRecord, parseJson } from "../rules/json-text";
 import { platform } from "../platform";
 import { existsSync, mkdir, readPlainFile, rename, rm, writeFile } from "../platform/files";
@@ -110,6 +111,7 @@ export async function writeSharded(
   tensors: ReadonlyMap<string, SafetensorsTensor>,
   options: WriteShardedOptions = {},
 ): Promise<string> {
+  checkArguments("safetensors.writeSharded", SafetensorsError, { path }, { path: "string" });
   checkOptionNames(WRITE, options, NAMES, SafetensorsError);
   const { maxShardBytes = Infinity, metadata = {} } = options;
   if (!path.endsWith(SINGLE)) throw new SafetensorsError(WRITE, `the name must end in ${SINGLE}`, path);

@@ -1,3 +1,4 @@
+import { checkArguments } from "../rules/arguments";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import type { Grid } from "../contracts/geometry";
@@ -88,6 +89,7 @@ const KINDS: Readonly<Record<DenseTask, SakAtlasKind>> = {
  * @throws SakError for a student without routers or tasks, or pictures of another size
  */
 export async function atlasOf(model: Sak, options: SakAtlasOptions): Promise<SakAtlas> {
+  checkArguments("sak.atlasOf", SakError, { model }, { model: "module" });
   checkOptionNames(FN, options, NAMES, SakError);
   const { router, tasks, levels, stem } = model.config;
   if (router === "none") throw new SakError(FN, "the student must have routers", router);

@@ -1,3 +1,4 @@
+import { checkArguments } from "../rules/arguments";
 import type { PlainFeatureMap } from "../contracts/features";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
@@ -149,6 +150,7 @@ export interface SakTaskLoss<L> {
  * @throws SakError for a task that the student lacks, or no tasks
  */
 export function taskStep<L>(model: Sak, options: TaskStepOptions<L>): (batch: TaskBatch<L>) => LossWithMetrics {
+  checkArguments("sak.taskStep", SakError, { model, options }, { model: "module", options: { tasks: "object" } });
   const { tasks, alpha = 1, ...distilling } = options;
   const names = Object.keys(tasks);
   const unknown = names.find((name) => !model.heads.has(name));

@@ -1,3 +1,4 @@
+import { checkArguments } from "../rules/arguments";
 import type { Tensor } from "../backend/tensor";
 import type { OnnxModelFile } from "../models/onnx/file";
 import { toOnnx as writeOnnx } from "../models/onnx/to-onnx";
@@ -34,6 +35,7 @@ export function inputShape({ imgSize, inChans }: FullVitConfig): [number, number
  * @throws ModelError as `models.toOnnx`
  */
 export async function toOnnx(model: Sak, options: SakOnnxOptions = {}): Promise<OnnxModelFile> {
+  checkArguments("sak.toOnnx", SakError, { model }, { model: "module" });
   checkOptionNames(FN, options, { output: true }, SakError);
   const { output = model.tasks.length ? "tasks" : "features" } = options;
   if (!["stem", "features", "tasks"].includes(output))

@@ -1,3 +1,4 @@
+import { checkArguments } from "../rules/arguments";
 import { product } from "../numeric";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
@@ -20,6 +21,7 @@ export class SakAdapter extends nn.Module {
 
   constructor(readonly features: number) {
     super();
+    checkArguments("sak.SakAdapter", SakError, { features }, { features: "size" });
     this.down = new nn.Linear(features, features / 4, SAK_INIT);
     this.up = new nn.Linear(features / 4, features, SAK_INIT);
     this.scale = new nn.Parameter([1], nn.ones);
@@ -131,6 +133,7 @@ export class SakRouter extends nn.Module {
     options: SakRouterOptions = {},
   ) {
     super();
+    checkArguments("sak.SakRouter", SakError, { features, experts }, { features: "size", experts: "size" });
     checkOptionNames("sak.SakRouter", options, ROUTER_NAMES, SakError);
     const { noisyGating = true, topK = null } = options;
     this.noisyGating = noisyGating;

@@ -1,3 +1,4 @@
+import { checkArguments } from "../rules/arguments";
 import { toTimm } from "../models/vit/convert";
 import { namesOf, type VitNames } from "../models/vit/families";
 import { loadVitState, type VitLoadReport } from "../models/vit/state";
@@ -33,6 +34,7 @@ export function loadStem(
   tensors: ReadonlyMap<string, SafetensorsTensor>,
   options: LoadStemOptions = {},
 ): VitLoadReport {
+  checkArguments("sak.loadStem", SakError, { model, tensors }, { model: "module", tensors: "map" });
   checkOptionNames("sak.loadStem", options, NAMES, SakError);
   const { names = namesOf(tensors.keys()) ?? undefined, resample = true } = options;
   if (!names)

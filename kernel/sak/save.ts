@@ -1,3 +1,4 @@
+import { checkArguments } from "../rules/arguments";
 import { startTfjs } from "../backend/tfjs";
 import type { Preprocess } from "../encoders/preprocess/preprocess";
 import { vitState, loadVitState } from "../models/vit/state";
@@ -64,6 +65,7 @@ const OWN = /^(paths|routers|heads)\./;
  * @throws ModelError for a stem that cannot be written
  */
 export async function save(model: Sak, folder: string, options: SakSaveOptions): Promise<void> {
+  checkArguments("sak.save", SakError, { model }, { model: "module" });
   checkOptionNames(SAVE, options, { preprocess: true, card: true }, SakError);
   const { preprocess, card } = options;
   checkCard(model, card);

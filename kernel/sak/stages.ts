@@ -1,3 +1,4 @@
+import { checkArguments } from "../rules/arguments";
 import { attach } from "../lora/model";
 import type { Adapters } from "../lora/adapters";
 import type { LoraConfig } from "../lora/config";
@@ -57,6 +58,7 @@ const STEM_LORA = /^stem\..*\.lora_/;
  */
 export function distillationStage(model: Sak, options: SakStageOptions): Stage {
   const fn = "sak.distillationStage";
+  checkArguments(fn, SakError, { model, options }, { model: "module", options: "object" });
   if (options.freezeAllButRouters)
     throw new SakError(fn, "distillation does not train routers: freezeAllButRouters must be false", true);
   const { name = "distillation", learningRate = 1e-3, weightDecay = 0.01 } = options;
@@ -72,6 +74,7 @@ export function distillationStage(model: Sak, options: SakStageOptions): Stage {
  */
 export function taskStage(model: Sak, options: SakStageOptions): Stage {
   const fn = "sak.taskStage";
+  checkArguments(fn, SakError, { model, options }, { model: "module", options: "object" });
   if (!model.heads.size) throw new SakError(fn, "the student must have tasks", "none");
   const { name = "tasks", learningRate = 2e-5, weightDecay = 1e-6, headLearningRate = learningRate } = options;
   const shared = options.freezeAllButRouters ? [] : groupsOf(fn, model, options, { learningRate, weightDecay });
@@ -114,6 +117,7 @@ const length = ({ steps, epochs }: SakStageOptions): Pick<Stage, "steps" | "epoc
  * @throws LoraError as `lora.attach`
  */
 export function loraStem(model: Sak, options: Partial<LoraConfig> = {}): Adapters {
+  checkArguments("sak.loraStem", SakError, { model }, { model: "module" });
   return attach(model.stem, { targetModules: String.raw`blocks\.\d+\.attn\.(qkv|proj)`, ...options });
 }
 

@@ -1,3 +1,4 @@
+import { checkArguments } from "../rules/arguments";
 import { type FeatureLevel, storedLayer } from "../features/levels";
 import { transpose } from "../encoders/feature-map";
 import { type FeatureFolder, open } from "../features/read";
@@ -78,6 +79,8 @@ const NAMES: OptionNames<WriteTheiaOptions> = {
  */
 export async function writeTheia(source: FeatureFolder | string, options: WriteTheiaOptions): Promise<string[]> {
   checkOptionNames(WRITE, options, NAMES, SakError);
+  if (typeof source !== "string")
+    checkArguments(WRITE, SakError, { source }, { source: { run: "object", paths: "array" } });
   const folder = typeof source === "string" ? await open(source) : source;
   const { onProgress = patientBar("Writing", "pictures"), signal } = options;
   const { out, dataset, split = "train", samplesPerShard = 1000, dtype = "f16" } = options;
@@ -177,6 +180,7 @@ function rowOf(fn: string, path: string, bytes: Uint8Array): Float32Array {
  */
 export async function readTheiaNorm(root: string, model: string): Promise<TeacherNorm> {
   const fn = "sak.readTheiaNorm";
+  checkArguments(fn, SakError, { root, model }, { root: "string", model: "string" });
   const read = async (kind: "mean" | "var"): Promise<Float32Array> => {
     const path = statisticsPath(root, kind, model);
     return rowOf(fn, path, await readFile(path));

@@ -1,3 +1,4 @@
+import { checkArguments } from "../rules/arguments";
 import { dot, mean, unitRows } from "../numeric";
 import { checkOptionNames } from "../rules/option-names";
 import { SimilarityError } from "./error";
@@ -36,6 +37,7 @@ export interface LinearCka {
  * @throws SimilarityError when the numbers of images differ or do not exceed `k`, or for an unknown option
  */
 export function mutualKnn(x: TokenSet, y: TokenSet, options: MutualKnnOptions = {}): MutualKnn {
+  checkArguments("similarity.mutualKnn", SimilarityError, { x, y }, { x: { data: "list" }, y: { data: "list" } });
   checkOptionNames("similarity.mutualKnn", options, { k: true }, SimilarityError);
   const { k = 10 } = options;
   const count = checkRows("similarity.mutualKnn", x, y);
@@ -60,6 +62,7 @@ export function mutualKnn(x: TokenSet, y: TokenSet, options: MutualKnnOptions = 
  */
 export function linearCka(x: TokenSet, y: TokenSet): LinearCka {
   const where = "similarity.linearCka";
+  checkArguments(where, SimilarityError, { x, y }, { x: { data: "list" }, y: { data: "list" } });
   const count = checkRows(where, x, y);
   const [kx, ky] = [x, y].map((of) => centerGram(gram(of.data, of.width), count));
   const [xx, yy] = [dot(kx, kx), dot(ky, ky)];

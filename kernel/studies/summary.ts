@@ -1,3 +1,4 @@
+import { checkArguments } from "../rules/arguments";
 import type { QuestionType } from "../data/world/language/questions";
 import { StudyError } from "./error";
 import type { AnswerScore } from "../tasks/answers/evaluate";
@@ -16,7 +17,14 @@ export interface MethodSummary {
  * Summarises each method over its seeds. The interval describes the variation between trainings, not between sets of
  * questions.
  */
-export function summarize({ runs, settings }: AnswerStudy): MethodSummary[] {
+export function summarize(study: AnswerStudy): MethodSummary[] {
+  checkArguments(
+    "studies.summarize",
+    StudyError,
+    { study },
+    { study: { settings: "object", baselines: "array", adapterValues: "object", runs: "array" } },
+  );
+  const { runs, settings } = study;
   return settings.methods.flatMap(({ name: method }) => {
     const own = runs.filter((run) => run.method === method);
     return own.length
@@ -55,7 +63,9 @@ export interface ScoredStudy {
  *
  * @throws StudyError when the methods share no seed
  */
-export function pairedDifference({ runs }: ScoredStudy, method: string, other: string): SeedMean {
+export function pairedDifference(study: ScoredStudy, method: string, other: string): SeedMean {
+  checkArguments("studies.pairedDifference", StudyError, { study }, { study: { runs: "array" } });
+  const { runs } = study;
   const of = (name: string): Map<number, number> =>
     new Map(runs.filter((run) => run.method === name).map(({ seed, score }) => [seed, score.all]));
   const [own, theirs] = [of(method), of(other)];

@@ -1,3 +1,4 @@
+import { checkArguments } from "../rules/arguments";
 import { jStat } from "jstat";
 import { mean, sampleVariance } from "../numeric";
 import { TaskError } from "./error";
@@ -15,6 +16,7 @@ export interface SeedMean {
  * @throws TaskError for no values
  */
 export function seedMean(values: readonly number[]): SeedMean {
+  checkArguments("tasks.seedMean", TaskError, { values }, { values: "list" });
   const n = values.length;
   if (n === 0) throw new TaskError("tasks.seedMean", "there must be a value", "none");
   if (n === 1) return { mean: values[0], half: null };

@@ -1,3 +1,4 @@
+import { checkArguments } from "../rules/arguments";
 import type { Grid } from "../contracts/geometry";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
@@ -37,6 +38,7 @@ export class Vce extends Module {
     options: VceOptions = {},
   ) {
     super();
+    checkArguments("vce.Vce", VceError, { features }, { features: "size" });
     const { indices, anchor, heads, points, unusedNorm } = fullVceOptions(options);
     this.indices = indices;
     this.anchor = anchor;

@@ -1,8 +1,9 @@
-import { type GridFeatures, type LayerFeatures, tokensOf } from "../contracts/features";
+import { type GridFeatures, type LayerFeatures, prefixOf, tokensOf } from "../contracts/features";
 import { unplace } from "../contracts/geometry";
 import type { ImageInput, RawImage } from "../data/image";
 import { ViewError } from "../protocol/core/error";
 import type { Box, Grid, GridPlacement } from "../protocol/core/geometry";
+import type { Facet } from "../protocol/correspondence/payload";
 import { unitRows } from "../numeric";
 
 /** Options that views hand to `forwardIntermediates`. */
@@ -11,6 +12,10 @@ export interface ExtractorOptions {
   indices?: number[];
   /** Layout of the features, `[B, N, C]`. Default: that of the encoder. */
   outputFmt?: "NLC";
+  /** Part of the block. Default `token`. */
+  facet?: Facet;
+  /** Return class and register tokens apart. Default false. */
+  returnPrefixTokens?: boolean;
 }
 
 /** The part of an encoder that the views use. Everything that `encoders.load` returns has it. */
@@ -28,6 +33,8 @@ export interface FeatureExtractor {
 /** One layer's features of one image, with rows of unit length, and where their grid lies on it. */
 export interface PlacedFeatures extends GridFeatures, GridPlacement {
   layer: number;
+  /** Class and register tokens, `[P, channels]`, with rows of unit length; empty where the encoder gives none. */
+  prefix: Float32Array;
 }
 
 /** Unit-length patch features of one image at each layer. `layers` undefined: all that the encoder has. */
@@ -37,8 +44,9 @@ export async function extractFeatures(
   input: ImageInput,
   image: RawImage,
   layers: readonly number[] | undefined,
+  more: Pick<ExtractorOptions, "facet" | "returnPrefixTokens"> = {},
 ): Promise<PlacedFeatures[]> {
-  const options: ExtractorOptions = { outputFmt: "NLC", ...(layers && { indices: [...layers] }) };
+  const options: ExtractorOptions = { outputFmt: "NLC", ...more, ...(layers && { indices: [...layers] }) };
   const { intermediates } = await encoder.forwardIntermediates([input], options);
   if (!intermediates.length) throw new ViewError(where, `${encoder.name} must return at least one layer`, layers);
   return intermediates.map((map) => imageFeatures(where, map, image));
@@ -64,6 +72,7 @@ export function imageFeatures(where: string, map: LayerFeatures, image: ImageSiz
     grid,
     region: regionOf(map, image, item),
     tokens: unitRows(tokens, map.channels),
+    prefix: unitRows(prefixOf(map, item), map.channels),
   };
 }
 

@@ -2,6 +2,7 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { root } from "../../binder/setup.mjs";
+import { restore } from "./tables.mjs";
 
 const require = createRequire(join(root, "kernel", "package.json"));
 const FOLDER = join(root, ".fovea", "grounding");
@@ -20,6 +21,7 @@ export async function groundingStudy({ short = false, seeds } = {}) {
   const usual = short ? studies.GROUNDING_SHORT : studies.GROUNDING;
   const settings = { ...usual, seeds: seeds ?? usual.seeds };
   const total = settings.methods.length * settings.seeds;
+  if (!short) restore("grounding-study", FOLDER, "study-");
   const stop = new AbortController();
   const onSignal = () => stop.abort();
   process.once("SIGINT", onSignal);

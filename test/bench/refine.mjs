@@ -2,6 +2,7 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { root } from "../../binder/setup.mjs";
+import { restore } from "./tables.mjs";
 
 const require = createRequire(join(root, "kernel", "package.json"));
 const FOLDER = join(root, ".fovea", "refine");
@@ -54,6 +55,7 @@ export async function refine({ short = false, seeds, folder = FOLDER, limit = In
   const settings = { ...(short ? SHORT : FULL) };
   settings.seeds = seeds ?? settings.seeds;
   const device = await fovea.nn.start(short ? "wasm" : "auto");
+  if (!short) restore("refine", folder);
   const file = new fovea.studies.StudyFile({
     folder,
     prefix: "",
@@ -69,7 +71,7 @@ export async function refine({ short = false, seeds, folder = FOLDER, limit = In
     await file.add({ ...cell, ...run, seconds: (performance.now() - start) / 1000 });
     process.stderr.write(`bench refine: ${keyOf(cell)}: ${(100 * run.accuracy).toFixed(1)} %\n`);
   }
-  return tableOf(fovea, settings, file.runs, device, short);
+  return tableOf(fovea, settings, file, device, short);
 }
 
 /** Every run; a seed is finished in all cells before the next one begins, so that a stopped study is balanced. */
@@ -248,7 +250,7 @@ function gapOf({ refine }, model, { test }) {
 const written = ({ mean, half }, digits = 1) =>
   half === null ? mean.toFixed(digits) : `${mean.toFixed(digits)} ± ${half.toFixed(digits)}`;
 
-function tableOf({ tasks }, settings, runs, device, isShort) {
+function tableOf({ tasks }, settings, { identity, runs }, device, isShort) {
   const { initializations, sizes, scales, updates } = settings;
   const rows = [];
   for (const init of Object.keys(initializations))
@@ -284,6 +286,6 @@ function tableOf({ tasks }, settings, runs, device, isShort) {
       `with 95 % intervals over trainings. ${known} of ${total} runs are finished; rows need all plans of a seed. On ${device}.` +
       (isShort ? " So short that the figures mean nothing: this shows that all of it runs." : ""),
     rows,
-    ...(isShort ? {} : { data: runs }),
+    ...(isShort ? {} : { data: { identity, settings, runs } }),
   };
 }

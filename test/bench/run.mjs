@@ -1,8 +1,9 @@
 /**
- * `npm run bench [-- entry …] [--json | --write] [--short] [--seeds=N] [--compare=COMMIT]`: measures Fovea beside its peers in one run on this machine and prints
+ * `npm run bench [-- entry …] [--json | --write] [--short] [--seeds=N] [--runs=N] [--compare=COMMIT]`: measures Fovea beside its peers in one run on this machine and prints
  * ratios, Fovea / peer: below 1 is better for times and memory, above 1 for rates. `--write` puts the tables into the docs;
  * `--short` tests the machinery of `answers`, `sak`, `refine`, `grounding`, `grounding-study`, `law-miniature`, `scale` and `training` in minutes, without figures of use; `--seeds` (default 3) narrows the
  * intervals of `answers`, `sak`, `refine`, `grounding-study` and `law-miniature`.
+ * `--runs=N` ends `sak`, `refine` and `law-miniature` after so many new runs; their runs, and those of `grounding-study`, are committed beside the tables, and the next call goes on from there.
  * `--compare=COMMIT` runs the entries on this tree and on a commit by turns and prints ratios.
  */
 import { cpus } from "node:os";
@@ -46,12 +47,16 @@ const entries = {
 
 const OPTIONS = ["--json", "--write", "--short"];
 const SEEDS = /^--seeds=([1-9]\d*)$/;
+const RUNS = /^--runs=([1-9]\d*)$/;
 const COMPARE = /^--compare=(\S+)$/;
 
 async function main() {
   const args = process.argv.slice(2);
-  const wanted = args.filter((arg) => !OPTIONS.includes(arg) && !SEEDS.test(arg) && !COMPARE.test(arg));
+  const wanted = args.filter(
+    (arg) => !OPTIONS.includes(arg) && !SEEDS.test(arg) && !RUNS.test(arg) && !COMPARE.test(arg),
+  );
   const seeds = args.map((arg) => SEEDS.exec(arg)?.[1]).find(Boolean);
+  const limit = args.map((arg) => RUNS.exec(arg)?.[1]).find(Boolean);
   const unknown = wanted.filter((name) => !(name in entries));
   if (unknown.length > 0)
     throw new Error(`npm run bench: no entry ${unknown.join(", ")}, there are ${Object.keys(entries).join(", ")}`);
@@ -62,7 +67,11 @@ async function main() {
   if (commit) return process.stdout.write(`\n${section(await compare(commit, wanted), machine)}`);
   const tables = {};
   for (const name of wanted.length > 0 ? wanted : Object.keys(entries)) {
-    tables[name] = await entries[name]({ short: args.includes("--short"), seeds: seeds && Number(seeds) });
+    tables[name] = await entries[name]({
+      short: args.includes("--short"),
+      seeds: seeds && Number(seeds),
+      limit: limit && Number(limit),
+    });
     if (args.includes("--write")) keep(name, tables[name], machine);
     if (!args.includes("--json")) process.stdout.write(`\n${section(tables[name], machine)}`);
   }

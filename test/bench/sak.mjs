@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { root } from "../../binder/setup.mjs";
 import { manyToOne } from "./sak-many.mjs";
+import { restore } from "./tables.mjs";
 
 const require = createRequire(join(root, "kernel", "package.json"));
 const FOLDER = join(root, ".fovea", "sak");
@@ -51,12 +52,13 @@ const METHODS = [
   { name: "SAK, a quarter of the labels", isDistilled: true, router: "mor", labels: 0.25 },
 ];
 
-/** A study that was stopped goes on with the runs that are missing, and a stopped run with its last checkpoint. */
-export async function sak({ short = false, seeds } = {}) {
+/** A study that was stopped goes on with the runs that are missing, and a stopped run with its last checkpoint. `limit` ends it after so many new runs. */
+export async function sak({ short = false, seeds, limit = Infinity } = {}) {
   const fovea = require("fovea");
   const settings = { ...(short ? SHORT : FULL) };
   settings.seeds = seeds ?? settings.seeds;
   const device = await fovea.nn.start(short ? "wasm" : "auto");
+  if (!short) restore("sak", FOLDER);
   const file = new fovea.studies.StudyFile({
     folder: FOLDER,
     prefix: "",
@@ -64,14 +66,16 @@ export async function sak({ short = false, seeds } = {}) {
     asked: placesOf(settings),
   });
   const data = await prepare(fovea, settings, file.folder);
+  let left = limit;
   for (const { method: name, seed } of file.missing) {
+    if (left-- <= 0) break;
     const start = performance.now();
     const method = METHODS.find((one) => one.name === name);
     const run = await trainOne(fovea, settings, data, method, seed, file.folder);
     await file.add({ method: name, seed, ...run, seconds: (performance.now() - start) / 1000 });
     progress(`seed ${seed}, ${name}: ${JSON.stringify(run.scores)}`);
   }
-  return tableOf(fovea, settings, file.runs, device, short);
+  return tableOf(fovea, settings, file, device, short);
 }
 
 /** Every run; a seed is finished by all methods before the next one begins. */
@@ -264,14 +268,16 @@ async function routersOf({ encoders }, tf, data, model) {
   );
 }
 
-function tableOf({ tasks: { dense, seedMean } }, settings, runs, device, isShort) {
+function tableOf({ tasks: { dense, seedMean } }, settings, { identity, runs }, device, isShort) {
   const names = Object.keys(TASKS);
-  const seeds = [...new Set(runs.map(({ seed }) => seed))];
+  const known = METHODS.map(({ name }) => runs.filter((run) => run.method === name).map(({ seed }) => seed));
+  const seeds = known[0].filter((seed) => known.every((some) => some.includes(seed)));
   const of = (method, seed) => runs.find((run) => run.method === method && run.seed === seed)?.scores;
   const single = (seed) => Object.fromEntries(names.map((task) => [task, of(`single task: ${task}`, seed)[task]]));
   const written = ({ mean, half }, digits) =>
     half === null ? mean.toFixed(digits) : `${mean.toFixed(digits)} ± ${half.toFixed(digits)}`;
-  const rows = METHODS.filter(({ tasks }) => !tasks).map(({ name }) => {
+  const compared = seeds.length ? METHODS.filter(({ tasks }) => !tasks) : [];
+  const rows = compared.map(({ name }) => {
     const score = (task) => seeds.map((seed) => of(name, seed)[task] * (task === "normals" ? 1 : 100));
     const gains = seeds.map((seed) => dense.deltaM(of(name, seed), single(seed)));
     return {
@@ -282,7 +288,7 @@ function tableOf({ tasks: { dense, seedMean } }, settings, runs, device, isShort
     };
   });
   const alone = { method: "single tasks", parameters: "-" };
-  for (const task of names) {
+  for (const task of seeds.length ? names : []) {
     const values = seeds.map((seed) => single(seed)[task] * (task === "normals" ? 1 : 100));
     alone[task] = written(seedMean(values), task === "normals" ? 2 : 1);
   }
@@ -292,10 +298,10 @@ function tableOf({ tasks: { dense, seedMean } }, settings, runs, device, isShort
       `Students of ${settings.teachers.join(", ")} on the synthetic world: ${settings.pictures.train} pictures to learn from, ` +
       `${settings.pictures.test} of the test split; ${settings.steps[0]} updates of distillation and ${settings.steps[1]} of tasks in batches of ` +
       `${settings.batch}, stems of random weights. mIoU, maxF, degrees, and F without tolerance; means of ${seeds.length} paired seeds with 95 % ` +
-      `intervals over trainings. Δm is relative to the single tasks of the same seed. On ${device}.` +
+      `intervals over trainings; ${runs.length} of ${placesOf(settings).length} runs are finished, and rows need all methods of a seed. Δm is relative to the single tasks of the same seed. On ${device}.` +
       (isShort ? " So short that the figures mean nothing: this shows that all of it runs." : ""),
-    rows: [{ ...alone, "Δm, %": "0" }, ...rows],
-    ...(isShort ? {} : { data: runs }),
+    rows: seeds.length ? [{ ...alone, "Δm, %": "0" }, ...rows] : [],
+    ...(isShort ? {} : { data: { identity, settings, runs } }),
   };
 }
 

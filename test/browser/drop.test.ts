@@ -15,6 +15,8 @@ import { screenshot } from "./screenshot";
 const CELL = `import { encoders, view } from "fovea";
 const small = await encoders.load("zoo/parts-hybrid", { device: "cpu" });
 await view.correspondence("../one.png", "../two.png", small, { indices: [3] })`;
+const ATTENTION = `const clip = await encoders.load("zoo/clip-vit", { device: "cpu" });
+await view.attention("../one.png", clip, { indices: [3] })`;
 
 describe("a file dropped on a view", { timeout: LIMIT }, () => {
   let lab: Lab;
@@ -33,7 +35,9 @@ describe("a file dropped on a view", { timeout: LIMIT }, () => {
   }
 
   before(async () => {
-    lab = await startLab({ files: { "work/view.ipynb": notebook([{ source: CELL }]), "notes.txt": "text" } });
+    lab = await startLab({
+      files: { "work/view.ipynb": notebook([{ source: CELL }, { source: ATTENTION }]), "notes.txt": "text" },
+    });
     await picture("one.png", 1);
     await picture("two.png", 2);
     await picture("mine.png", 3);
@@ -51,9 +55,10 @@ describe("a file dropped on a view", { timeout: LIMIT }, () => {
 
   const cellOf = (text: string): Locator => page.page.locator(".jp-NotebookPanel .jp-CodeCell", { hasText: text });
 
-  async function drag(name: string, side: 0 | 1): Promise<void> {
+  async function drag(name: string, onto: Locator): Promise<void> {
     const item = page.page.locator(".jp-DirListing-item", { hasText: name });
-    const [from, to] = [await item.boundingBox(), await page.viewer().canvas(side).boundingBox()];
+    await onto.scrollIntoViewIfNeeded();
+    const [from, to] = [await item.boundingBox(), await onto.boundingBox()];
     if (!from || !to) throw new Error("both must be on the page");
     await page.page.mouse.move(from.x + 60, from.y + from.height / 2);
     await page.page.mouse.down();
@@ -65,13 +70,20 @@ describe("a file dropped on a view", { timeout: LIMIT }, () => {
 
   it("a picture of the file browser takes the place of the one that it falls on, in a cell below that runs", async () => {
     await page.page.locator(".jp-FileBrowser .jp-BreadCrumbs-home").click();
-    await drag("mine.png", 1);
+    await drag("mine.png", page.viewer().canvas(1));
     const cell = cellOf('"../mine.png"');
     await cell.locator(".jp-FoveaCorrespondence").waitFor();
     const code = await cell.locator(".cm-content").innerText();
     assert.match(code, /const source = "\.\.\/one\.png";\s+const target = "\.\.\/mine\.png";/);
     assert.match(code, /encoders\.load\("zoo\/parts-hybrid"\)/);
     await screenshot(page, "drop-answered");
+  });
+
+  it("a picture takes the place of the one in an attention view, with the same layer", async () => {
+    await drag("mine.png", page.page.locator(".jp-FoveaAttention-large canvas").first());
+    const cell = cellOf('const picture = "../mine.png"');
+    await cell.locator(".jp-FoveaAttention").waitFor();
+    assert.match(await cell.locator(".cm-content").innerText(), /encoders\.load\("zoo\/clip-vit"/);
   });
 
   it("a file of the desktop is put beside the notebook, under a name that is free", async () => {
@@ -94,10 +106,10 @@ describe("a file dropped on a view", { timeout: LIMIT }, () => {
 
   it("a model takes the encoder's place, and another file is refused in words", async () => {
     await page.page.locator(".jp-DirListing-item", { hasText: "notes.txt" }).waitFor();
-    await drag("notes.txt", 0);
+    await drag("notes.txt", page.viewer().canvas(0));
     await page.viewer().says("problem", /This view has no use for notes\.txt\./);
     await page.page.locator(".jp-DirListing-item", { hasText: "other" }).dblclick();
-    await drag("model.onnx", 0);
+    await drag("model.onnx", page.viewer().canvas(0));
     await cellOf('encoders.load("../other/model.onnx")').locator(".jp-FoveaCorrespondence").waitFor();
     assert.deepEqual(page.errors, []);
   });

@@ -1,34 +1,19 @@
 /// <reference lib="dom" />
-/** One saved view in each of its hosts: the same place of the picture has the same answer. */
+/** One saved view in each of its hosts: the same place of the picture has the same answer. The site and JupyterLite: `lite.test.ts`. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { pathToFileURL } from "node:url";
-import type { Browser, Locator, Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { buildViewers } from "../../binder/viewers.mjs";
-import { write } from "../../kernel/publish";
+import { buildRenderer } from "../../binder/vscode.mjs";
 import { serveFolders, type StaticHost } from "./page/static-host";
-import { LIMIT, openBrowser, repository, startLab, type Lab } from "./lab";
+import { LIMIT, openBrowser, PATIENCE, repository, startLab, type Lab } from "./lab";
 import { LabPage } from "./lab-page";
+import { answer, MIME, NAME, NOTEBOOK, publishedAnswer, ROOT, savedView } from "./saved-view";
 import { SCREENSHOTS } from "./screenshot";
-
-const NAME = "00-start.ipynb";
-const NOTEBOOK = join(repository, "notebooks", NAME);
-const MIME = "application/vnd.fovea.correspondence.v1+json";
-const ROOT = ".jp-FoveaCorrespondence";
-
-/** The saved view, and its still picture. */
-function savedView(): { data: object; still: string } {
-  const { cells } = JSON.parse(readFileSync(NOTEBOOK, "utf8")) as {
-    cells: { outputs?: { data?: Record<string, string | string[] | object> }[] }[];
-  };
-  const bundle = cells.flatMap(({ outputs = [] }) => outputs).find(({ data }) => data?.[MIME])?.data;
-  assert.ok(bundle);
-  return { data: bundle[MIME] as object, still: [bundle["image/png"]].flat().join("").replace(/\s/g, "") };
-}
 
 describe("a saved view", { timeout: LIMIT }, () => {
   const { data, still } = savedView();
@@ -45,13 +30,10 @@ describe("a saved view", { timeout: LIMIT }, () => {
     host = await serveFolders({
       "/dist/": join(repository, "kernel", "page", "dist"),
       "/host/": join(import.meta.dirname, "widget-host"),
+      "/vscode/": folder,
     });
-    const published = join(folder, "page.html");
-    await write(NOTEBOOK, { output: published });
-    const page = await open(String(pathToFileURL(published)));
-    expected = await answer(page.locator(ROOT));
-    assert.match(expected, /^Row 4, column 6\. Best match row \d+, column \d+, similarity 0\.\d+\./);
-    await page.close();
+    await buildRenderer(join(folder, "renderer.js"));
+    expected = await publishedAnswer(browser, folder);
   });
   after(async () => {
     await browser?.close();
@@ -68,17 +50,6 @@ describe("a saved view", { timeout: LIMIT }, () => {
     return page;
   }
 
-  /** Hovers the eye of the left bird. */
-  async function answer(root: Locator): Promise<string> {
-    const canvas = root.locator("canvas").first();
-    await canvas.scrollIntoViewIfNeeded();
-    const box = await canvas.boundingBox();
-    assert.ok(box);
-    for (const x of [0.9, 5.5 / 16]) await canvas.hover({ position: { x: x * box.width, y: (3.5 / 16) * box.height } });
-    const line = root.locator(".jp-FoveaView-live").filter({ hasText: /^Row 4, column 6\./ });
-    return line.innerText();
-  }
-
   async function widget(isShadow: boolean): Promise<Page> {
     const page = await open(`${host.url}/`);
     await page.evaluate(`import("/host/host.mjs").then(({ play }) => play(${JSON.stringify(data)}, ${isShadow}))`);
@@ -93,6 +64,37 @@ describe("a saved view", { timeout: LIMIT }, () => {
     await viewer.ready();
     assert.equal(await answer(viewer.root), expected);
     await opened.close();
+  });
+
+  it("answers the same in Notebook 7", async () => {
+    // Notebook's own page throws where commands of JupyterLab's file browser are missing.
+    const page = await browser.newPage({ viewport: { width: 1100, height: 1000 } });
+    page.setDefaultTimeout(PATIENCE);
+    await page.goto(`${lab.url}/notebooks/${NAME}?token=${lab.token}`);
+    await page.locator(".jp-Dialog button.jp-mod-reject").click();
+    assert.equal(await answer(page.locator(ROOT)), expected);
+    await page.close();
+  });
+
+  it("answers the same in VS Code's page of renderers, in its theme, and goes when it is told", async () => {
+    const page = await open(`${host.url}/`);
+    const call = `play("/vscode/renderer.js", ${JSON.stringify(MIME)}, ${JSON.stringify(data)})`;
+    await page.evaluate(`import("/host/vscode.mjs").then(({ play }) => ${call})`);
+    const view = page.locator(ROOT);
+    assert.equal(await answer(view), expected);
+    const paper = (): Promise<string> =>
+      view.evaluate((node) => getComputedStyle(node.parentElement as Element).backgroundColor);
+    assert.equal(await paper(), "rgb(0, 0, 0)");
+    await page.screenshot({ path: join(SCREENSHOTS, "vscode-dark.png"), timeout: 120_000 });
+    await page.evaluate('host.setTheme("light")');
+    assert.equal(await paper(), "rgb(255, 255, 255)");
+    await page.evaluate('host.renderer.disposeOutputItem("1")');
+    assert.equal(await view.count(), 0);
+    await page.evaluate(
+      `host.renderer.renderOutputItem({ id: "2", mime: ${JSON.stringify(MIME)}, json: () => 7 }, host.el)`,
+    );
+    await page.locator(".jp-Fovea-error", { hasText: "This view cannot be opened" }).waitFor();
+    await page.close();
   });
 
   it("answers the same in a host of anywidget, shows new data, and goes when it is told", async () => {

@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 /** Actions of a person in JupyterLab, as functions of a page. */
-import type { Browser, Locator, Page } from "playwright-core";
+import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
 import { PATIENCE, type Lab } from "./lab";
 
 /** Messages of the page that are JupyterLab's own and say nothing about us. */
@@ -13,24 +13,32 @@ export class LabPage {
 
   private constructor(
     readonly page: Page,
-    private readonly lab: Lab,
+    /** Opens a notebook of the place by its name. */
+    private readonly addressOf: (name: string) => string,
   ) {
-    page.on("console", (message) => message.type() === "error" && this.note(message.text()));
+    page.on("console", (message) => {
+      if (message.type() === "error") this.note(`${message.text()} ${message.location().url}`);
+    });
     page.on("pageerror", (error) => this.note(String(error.stack ?? error)));
   }
 
   /** Opens a notebook in a fresh browser profile, so that no layout is restored. */
   static async open(browser: Browser, lab: Lab, name: string, size = { width: 1280, height: 1100 }): Promise<LabPage> {
     const context = await browser.newContext({ viewport: size });
+    return LabPage.openIn(context, (one) => `${lab.url}/lab/tree/${one}?token=${lab.token}&reset`, name);
+  }
+
+  /** Opens a notebook of any JupyterLab. */
+  static async openIn(context: BrowserContext, addressOf: (name: string) => string, name: string): Promise<LabPage> {
     const page = await context.newPage();
     page.setDefaultTimeout(PATIENCE);
-    const opened = new LabPage(page, lab);
+    const opened = new LabPage(page, addressOf);
     await opened.goto(name);
     return opened;
   }
 
   async goto(name: string): Promise<void> {
-    await this.page.goto(`${this.lab.url}/lab/tree/${name}?token=${this.lab.token}&reset`);
+    await this.page.goto(this.addressOf(name));
     await this.page.locator(".jp-NotebookPanel .jp-Cell").first().waitFor();
   }
 

@@ -41,7 +41,7 @@ describe("the site", { timeout: 900_000 }, () => {
     await buildViewers();
     if (!existsSync(join(repository, "kernel", "dist-browser", "client.js")))
       execFileSync(process.execPath, [join(repository, "binder", "browser.mjs")]);
-    await buildSite({ output, repository: "owner/name", reference: false });
+    await buildSite({ output, repository: "owner/name", reference: false, lite: false });
     host = await serveFolders({ "/below/fovea/": output });
     browser = await openBrowser();
     context = await browser.newContext({ viewport: { width: 1300, height: 1200 } });
@@ -141,6 +141,50 @@ describe("the site", { timeout: 900_000 }, () => {
     assert.match(await cells.nth(1).locator(".outputs").innerText(), /numbers: \[5, 256, 128\]/);
     await answers(page);
     await page.screenshot({ path: join(SCREENSHOTS, "site-run.png"), timeout: 120_000 });
+    await page.close();
+  });
+
+  it("copies a link to a view as it is, and opens one on that view in that state", async () => {
+    await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+    const page = await openTutorial("00-start");
+    const view = page.locator(".jp-FoveaCorrespondence");
+    const line = view.locator(".jp-FoveaView-live");
+    await line.filter({ hasText: /^Row/ }).waitFor();
+    const atFirst = await line.innerText();
+    await view.locator(".jp-FoveaView-stage").focus();
+    for (const key of ["[", "ArrowDown", "ArrowRight"]) await page.keyboard.press(key);
+    await line.filter({ hasText: /^Row/, hasNotText: atFirst }).waitFor();
+    const left = await line.innerText();
+    await view.getByRole("button", { name: "Copy link" }).click();
+    await view.getByText("Copied.").waitFor();
+    await page.screenshot({ path: join(SCREENSHOTS, "site-link.png"), timeout: 120_000 });
+    const link = await page.evaluate<string>("navigator.clipboard.readText()");
+    assert.match(link, /\/tutorials\/00-start\.html#view=correspondence\.0\.[\w-]{10,200}$/);
+    await page.close();
+    const opened = await open(link);
+    const again = opened.locator(".jp-FoveaCorrespondence .jp-FoveaView-live");
+    await again.filter({ hasText: left }).waitFor();
+    const isInSight = await again.evaluate((node) => node.getBoundingClientRect().top < innerHeight);
+    assert.ok(isInSight, "the page stands at the view");
+    await opened.close();
+  });
+
+  it("ignores a link that leads to nothing, in one sentence, and a state that does not fit", async () => {
+    const code = (state: object): string => Buffer.from(JSON.stringify(state)).toString("base64url");
+    const address = `${host.url}/below/fovea/tutorials/00-start.html`;
+    const page = await open(`${address}#view=correspondence.9.${code({})}`);
+    const problem = page.locator("#fovea-link-problem");
+    await problem.filter({ hasText: "ignored: the page has no such view." }).waitFor();
+    const goTo = (fragment: string): Promise<unknown> => page.evaluate(`location.hash = ${JSON.stringify(fragment)}`);
+    await goTo("#view=correspondence.0.{}");
+    await problem.filter({ hasText: "ignored: it has not the form of a link to a view." }).waitFor();
+    const view = page.locator(".jp-FoveaCorrespondence");
+    const before = await view.locator(".jp-FoveaView-live").innerText();
+    await goTo(`#view=correspondence.0.${code({ layer: 99 })}`);
+    await view.getByText("The state of the link is ignored: link: layer must be an integer in 0..").waitFor();
+    assert.equal(await problem.count(), 0);
+    assert.equal(await view.locator(".jp-FoveaView-live").innerText(), before);
+    await goTo("#a-heading");
     await page.close();
   });
 

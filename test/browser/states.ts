@@ -6,6 +6,7 @@ import { contrastViolations } from "./axe";
 /** Native controls of a view, and what of it is worked by pointer and by the keys of the stage. */
 const CONTROLS = [
   ".jp-FoveaView-controls :is(button, select, input)",
+  ".jp-FoveaCorrespondence-tiles button",
   ".jp-FoveaLaw-names li",
   ".jp-FoveaAlignment-chip",
   ".jp-FoveaAttention-head",

@@ -84,6 +84,21 @@ describe("fovea law", () => {
     );
   });
 
+  it("fit takes published scores beside measured predictors, and says who published them and what is left out", () => {
+    const [scores, measured] = [join(folder, "scores.md"), join(folder, "measured.csv")];
+    const rows = [1, 5, 4, 7, 6].map((score, i) => `| e${i} | ${score} | 12 |`);
+    writeFileSync(scores, ["| Model | vqa | year |", "| --- | --- | --- |", ...rows, "| other | 3 | 12 |"].join("\n"));
+    writeFileSync(measured, ["encoder,a,c", ...[3, 1, 4, 1, 5].map((c, i) => `e${i},${i},${c}`)].join("\n"));
+    const given = ["--table", scores, "--measured", measured, "--encoder-column", "Model", "--benchmarks", "vqa"];
+    const { status, stdout } = fovea("law", "fit", ...given, "--source", "Example, table 3", "--degree", "1");
+    assert.equal(status, 0);
+    assert.match(stdout, /^scores: Example, table 3\nleft out, without predictors: other\n/);
+    assert.match(stdout, /vqa: n = 5, 3 coefficients/);
+    const refused = fovea("law", "fit", ...given);
+    assert.equal(refused.status, 1);
+    assert.match(refused.stderr, /law: --measured needs --table SCORES, --measured FILE.csv and --source TEXT/);
+  });
+
   it("policy repeats itself for a seed and refuses an unknown strategy", () => {
     const run = () => fovea("law", "policy", "--trials", "20", "--seed", "4", "--strategies", "ac", "--json").stdout;
     assert.equal(run(), run());

@@ -33,6 +33,14 @@ class PublicInterfaceTests(unittest.TestCase):
         self.assertTrue(reply["found"], text)
         return reply["data"]
 
+    def test_a_namespace_as_the_result_of_a_cell_lists_its_members(self):
+        for text in ("law", "nn", "tasks.boxes", "console.log(data.world)"):
+            shown = self.kernel.run(text)
+            name = text.removeprefix("console.log(").rstrip(")")
+            plain = shown.text() if "console" in text else shown.value
+            self.assertRegex(plain, rf"^{name}: Tab behind the dot .*\n  functions ", text)
+            self.assertNotIn("[Getter]", plain)
+
     def public(self):
         """Every dotted name, with the text that leads to it and what is shown of it."""
         for place in PLACES:

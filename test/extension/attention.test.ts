@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { answerState } from "../../extension/src/attention/answer";
-import { exportCode, exportData } from "../../extension/src/attention/exports";
+import { dropAnswer, exportCode, exportData } from "../../extension/src/attention/exports";
 import { headScene } from "../../extension/src/attention/scenes";
 import { sayAnswer, sayCaption, sayStatus } from "../../extension/src/attention/speech";
 import { initialState, kindQuery, moveHead, moveQuery, showLayer } from "../../extension/src/attention/state";
@@ -173,5 +173,22 @@ describe("what the attention viewer shows", () => {
       /await view\.attention\(\n {2}picture,\n {2}encoder,\n[^]*layer: 5,\n {4}head: 0,\n {4}query: \[15, 5\],/,
     );
     assert.match(exportCode(payload, state), /query: "class"/);
+  });
+});
+
+describe("a file dropped on the attention view", () => {
+  const state = initialState(payload);
+
+  it("is the picture on screen, with the same layer and head", () => {
+    const { code, isComplete } = dropAnswer(payload, state, { kind: "picture", path: "mine.jpg" });
+    assert.match(code, /const picture = "mine\.jpg";\nconst encoder = await encoders\.load\("zoo\/clip-vit"\);/);
+    assert.match(code, /indices: \[0, 5\],?\s+layer: 5,/);
+    assert.equal(isComplete, true);
+  });
+
+  it("is another encoder, which has layers of its own", () => {
+    const { code } = dropAnswer(payload, state, { kind: "model", path: "mine.onnx" });
+    assert.match(code, /encoders\.load\("mine\.onnx"\)/);
+    assert.doesNotMatch(code, /indices|layer:|head:/);
   });
 });

@@ -44,7 +44,7 @@ describe("the code of a view", () => {
     assert.match(code, /pins: \[\[10\.3, 4\]\]/);
     const back = correspondenceCode(payload, { ...state, pins: [{ side: 1, point: [1, 1] }] });
     assert.match(back, /\/\/ One pin on the second image is left out/);
-    const data = exportData(payload, state, [undefined], true) as { pins: object[] };
+    const data = exportData(payload, state, [[]], true) as { pins: object[] };
     assert.deepEqual(data.pins, [{ image: 0, point: [10.3, 4], match: null }]);
   });
 

@@ -1,7 +1,7 @@
 /** The gallery viewer without a page: its state, what it keeps, its words and code. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { exportCode, exportData } from "../../extension/src/gallery/exports";
+import { dropAnswer, exportCode, exportData } from "../../extension/src/gallery/exports";
 import { sayCaption, sayNeighbors, sayStatus, sayUnreadable } from "../../extension/src/gallery/speech";
 import {
   goBack,
@@ -152,5 +152,31 @@ describe("what the gallery says", () => {
       exportCode(payload, state, store),
       /\/\/ The folder that features\.extract wrote with zoo\/clip-vit: put it here\.\n/,
     );
+  });
+});
+
+describe("a file dropped on the gallery", () => {
+  const placed = { ...payload, folder: "features", root: "pictures/" };
+  const store = new GalleryStore(placed);
+  const drop = (kind: "picture" | "model", path: string) => dropAnswer(placed, state, store, { kind, path });
+
+  it("shows the neighbors of a picture that has features, and has no use for another", () => {
+    const answer = drop("picture", "pictures/b.png");
+    assert.match(answer?.code ?? "", /current: "b\.png"/);
+    assert.equal(answer?.isComplete, true);
+    assert.equal(drop("picture", "elsewhere/b.png"), undefined);
+  });
+
+  it("makes a gallery of the same pictures by a model", () => {
+    const answer = drop("model", "models/mine.onnx");
+    assert.match(
+      answer?.code ?? "",
+      /features\.extract\(\{ encoder: "models\/mine\.onnx", images: pictures, out: "features-mine" \}\)/,
+    );
+    assert.match(answer?.code ?? "", /const pictures = "pictures\/";/);
+    assert.equal(answer?.isComplete, true);
+    const unknown = dropAnswer(payload, state, new GalleryStore(payload), { kind: "model", path: "x.onnx" });
+    assert.match(unknown?.code ?? "", /put it here/);
+    assert.equal(unknown?.isComplete, false);
   });
 });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { boxesOf } from "../../extension/src/grounding/boxes";
-import { exportCode } from "../../extension/src/grounding/exports";
+import { dropAnswer, exportCode } from "../../extension/src/grounding/exports";
 import { sayStatus } from "../../extension/src/grounding/speech";
 import {
   type GroundingState,
@@ -94,5 +94,14 @@ describe("the grounding viewer", () => {
     const code = exportCode(payload, showPhrase(start, "the left boat"));
     assert.ok(code.indexOf('"the left boat"') < code.indexOf('"the red boat"'));
     assert.match(code, /replay/);
+  });
+
+  it("asks for its phrase in a picture that is dropped on it, and has no use for a model", () => {
+    const answer = dropAnswer(payload, showPhrase(start, "the left boat"), { kind: "picture", path: "mine.jpg" });
+    assert.match(answer?.code ?? "", /const picture = "mine\.jpg";/);
+    assert.match(answer?.code ?? "", /phrases: \["the left boat"\]/);
+    assert.doesNotMatch(answer?.code ?? "", /replay/, "the epochs saw another picture");
+    assert.equal(answer?.isComplete, false, "the reader's explorer may have another name");
+    assert.equal(dropAnswer(payload, start, { kind: "model", path: "mine.onnx" }), undefined);
   });
 });

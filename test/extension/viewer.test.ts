@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { FeatureStore } from "../../extension/src/correspondence/features";
 import { correspondenceKeys } from "../../extension/src/correspondence/keys";
 import { PinAnswers } from "../../extension/src/correspondence/pin-answers";
-import { answerQuery, layerPCK } from "../../extension/src/correspondence/query";
+import { answerQuery, answersOf, layerPCK } from "../../extension/src/correspondence/query";
 import { buildScenes } from "../../extension/src/correspondence/scene";
 import { sayAnswer, sayPCK, sayProbe, sayStatus } from "../../extension/src/correspondence/speech";
 import type { Translate } from "../../extension/src/parts/translate";
@@ -81,7 +81,10 @@ describe("the feature store", () => {
       store.accept({ ...part, image: 0, start: 0, tokens: 3, total: 6 }, fullFeatures[0].subarray(0, 9)),
       true,
     );
-    assert.deepEqual(store.layer(0), { pair: { channels: 3, features: fullFeatures }, approximate: false });
+    assert.deepEqual(store.layer(0), {
+      set: { channels: 3, features: fullFeatures, prefix: undefined },
+      approximate: false,
+    });
   });
 
   it("refuses features of another shape or layer", () => {
@@ -170,10 +173,10 @@ describe("the status line", () => {
 
 describe("what is drawn", () => {
   const store = new FeatureStore(payload);
-  const answer = answerQuery(payload, store, state, activeQuery(state));
+  const answers = answersOf(payload, store, state, activeQuery(state));
 
   it("puts the heat-map and the match on the other image, the query on its own", () => {
-    const [from, to] = buildScenes({ payload, state: { ...state, grid: true }, answer, pins: [] });
+    const [from, to] = buildScenes({ payload, state: { ...state, grid: true }, answers, pins: [] });
     assert.deepEqual(
       from.marks.map((mark) => mark.kind),
       ["keypoint", "patch"],
@@ -186,7 +189,7 @@ describe("what is drawn", () => {
   });
 
   it("shows the bare images while the key is held", () => {
-    const scenes = buildScenes({ payload, state: { ...state, hideHeat: true }, answer, pins: [] });
+    const scenes = buildScenes({ payload, state: { ...state, hideHeat: true }, answers, pins: [] });
     assert.deepEqual(scenes, [{ marks: [] }, { marks: [] }]);
   });
 
@@ -195,7 +198,7 @@ describe("what is drawn", () => {
     const known = new PinAnswers();
     const pins = known.answers(payload, store, pinned);
     assert.equal(known.answers(payload, store, { ...pinned, hover: { side: 0, point: [5, 5] } })[0], pins[0]);
-    const [from, to] = buildScenes({ payload, state: pinned, answer, pins });
+    const [from, to] = buildScenes({ payload, state: pinned, answers, pins });
     for (const scene of [from, to])
       assert.equal(scene.marks.filter((mark) => mark.kind === "pin" && mark.number === 1).length, 1);
   });

@@ -208,6 +208,11 @@ export const targets: Record<string, () => Target | Promise<Target>> = {
       ["encoder,benchmark,a,c,score\nx,y,0.5,40,61\nz,y,1,2,NA\n", "sep=;\nencoder;c;perf_b;a_b\nx;1,5;2;3\n"],
       law.parseTable,
     ),
+  scores: () =>
+    ofText(["encoder,b\nx,61\ny,NA\n", "| encoder | b |\n| --- | --: |\n| x | **61.5** |\n"], (text) => {
+      law.parseScores(text, { measured: "encoder,a,c\nx,0.5,40\n", source: "fuzz" });
+      law.parseScores("encoder,b\nx,61\n", { measured: text, source: "fuzz" });
+    }),
   correspondence: () => ofJson([smallPayload()], (value) => protocol.readCorrespondence(value)),
   requests: () =>
     ofJson(

@@ -31,7 +31,7 @@ export const KERNEL_FLOORS = [
 
 /** Rooms that hold the method of one paper each, and the rooms that may know one. Adapters are a library: any method may attach them. */
 export const METHODS = ["vce", "law", "sak", "grounding", "refine"];
-export const KNOW_METHODS = ["studies", "report", "cli", "index"];
+export const KNOW_METHODS = ["studies", "report", "cli", "index", "browser"];
 
 /** Rooms of the extension, from the ground up. */
 export const EXTENSION_FLOORS = [
@@ -58,7 +58,7 @@ export const EXTENSION_FLOORS = [
     "overview",
   ],
   ["viewers", "page"],
-  ["site"],
+  ["site", "vscode"],
   ["index"],
 ];
 

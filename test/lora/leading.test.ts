@@ -76,6 +76,9 @@ describe("leadingTriplets", () => {
     assert.equal(leadingTriplets(withValues(80, 90, [5, 4, 3, 2, 2, 1]), 4)?.length, 4);
   });
 
+  it("finds none where none is asked for", () =>
+    assert.deepEqual(leadingTriplets(withValues(80, 90, [5, 4, 3]), 0), []));
+
   it("leaves what it cannot find quickly to the whole decomposition", () => {
     const alike = Matrix.eye(60, 60);
     assert.equal(leadingTriplets(alike, 30), undefined);

@@ -36,6 +36,34 @@ describe("argmax", () => {
   });
 });
 
+describe("nthLargest", () => {
+  it("is the value at that place of the sorted list, repeated values and infinities too", () => {
+    const lists = [
+      waves(501),
+      waves(200).map((value) => Math.floor(4 * value)),
+      [5],
+      [2, 2, 2, 2],
+      [1, Infinity, -Infinity, Infinity, 0],
+      Array.from({ length: 64 }, (_, i) => i),
+      Array.from({ length: 64 }, (_, i) => -i),
+    ];
+    for (const list of lists) {
+      const sorted = Float64Array.from(list).sort().reverse();
+      for (let count = 1; count <= list.length; count++)
+        assert.equal(numeric.nthLargest(Float64Array.from(list), count), sorted[count - 1]);
+    }
+  });
+
+  it("ends where a value is NaN", () => {
+    for (let at = 0; at < 9; at++)
+      for (let count = 1; count <= 9; count++)
+        numeric.nthLargest(
+          Float64Array.from({ length: 9 }, (_, i) => (i === at ? NaN : (5 * i) % 9)),
+          count,
+        );
+  });
+});
+
 describe("distance", () => {
   it("is the root of the squared differences, as between all rows of two matrices", () => {
     assert.equal(numeric.distance([1, 2, 3], [4, 6, 3]), 5);

@@ -1,3 +1,4 @@
+import { bundleOf } from "../../kernel/display/display.ts";
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -55,6 +56,17 @@ const STAGES: Record<string, number[]> = {
 const WITHOUT_NORM = ["beit", "sam", "convnext", "resnet"];
 
 const inspect = (name: string): Inspection => onnx.inspect(join(GOLDEN, `${name}.onnx`));
+
+describe("an inspection as the result of a cell", () => {
+  it("is the terminal's text and a table, with its own keys only", () => {
+    const seen = inspect("vit.dynamo23");
+    const bundle = bundleOf(seen);
+    assert.equal(bundle["text/plain"], onnx.format(seen));
+    assert.match(String(bundle["text/html"]), /<th scope="row" [^>]*>block 0 \(stage 0\)<\/th>/);
+    assert.deepEqual(Object.keys(JSON.parse(JSON.stringify(seen)) as object), Object.keys(seen));
+    assert.match(String(bundleOf(inspect("vit.qoperator"))["text/html"]), /no blocks<\/th><td [^>]*>[^<]*QOperator/);
+  });
+});
 
 describe("inspect finds blocks by structure", () => {
   for (const name of PLAIN)

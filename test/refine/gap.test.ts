@@ -110,6 +110,15 @@ describe("measures between stages on known answers", () => {
     close(refine.gap(x, y).wasserstein, refine.gap(y, x).wasserstein, 1e-12);
   });
 
+  it("draws its sample from the whole set", () => {
+    // The set's first half lies at 0, its second at 10: a sample of its beginning or its end would hide one of them.
+    const halves = { data: Float32Array.from({ length: 200 }, (_, i) => (i < 100 ? 0 : 10)), width: 1 };
+    const zero = { data: Float32Array.from({ length: 200 }, (_, i) => i / 1e4), width: 1 };
+    const found = refine.gap(halves, zero, { sample: 40 });
+    assert.deepEqual(found.sampled, [40, 40]);
+    close(found.wasserstein, 5, 2, "Wasserstein of the sample");
+  });
+
   it("exact transport splits mass between sets of different size", () => {
     // Two points to three: each sends half of its mass to the middle one's share.
     const [from, to] = [Float32Array.of(0, 3), Float32Array.of(0, 1, 3)];

@@ -28,6 +28,7 @@ const CALLS: Record<string, Call> = {
   "features.extract": (o) => features.extract(o),
   "features.worldPictures": (o) => features.worldPictures(o),
   "law.parseTable": (o) => law.parseTable("encoder,benchmark,a,c,score\n", o),
+  "law.parseScores": (o) => law.parseScores("encoder,b\n", o),
   "law.publishedTable": (o) => law.publishedTable(o),
   "law.fit": (o) => law.fit(table, o),
   "law.policy": (o) => law.policy(table, o),

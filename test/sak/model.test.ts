@@ -124,6 +124,11 @@ describe("students of several teachers", () => {
     assert.notDeepEqual(draw(1), draw(2));
   });
 
+  it("knows its number of experts, with and without noise", () => {
+    for (const noisyGating of [true, false])
+      assert.equal(new sak.SakRouter(8, 3, { noisyGating }).experts, 3, `noisyGating ${noisyGating}`);
+  });
+
   it("keeps the topK largest weights and makes the others exactly 0, the first of equal ones staying", () => {
     const router = new sak.SakRouter(8, 4, { noisyGating: false, topK: 2 }).eval();
     const weights = values(

@@ -7,7 +7,7 @@ import { argmax, softmax, topIndices } from "../../kernel/numeric";
 import { dequantize, similarityRow } from "../../kernel/protocol/core/quantize";
 import { matchPatch } from "../../kernel/protocol/correspondence/match";
 import { CORRESPONDENCE_MIME, readCorrespondence } from "../../kernel/protocol/correspondence/payload";
-import { allocateDims, reducePair } from "../../kernel/view/reduce/pair";
+import { allocateDims, reduceSet } from "../../kernel/view/reduce/set";
 import { heatColors, heatRange } from "../../kernel/protocol/core/scale";
 import { matchOf, syntheticEncoder, syntheticKeypoints, syntheticPair } from "./synthetic";
 
@@ -158,7 +158,7 @@ describe("reduced features", () => {
       channels: 96,
       features: [noisyRows(256, 96, 24, 1), noisyRows(256, 96, 24, 1)] as [Float32Array, Float32Array],
     };
-    const reduced = reducePair(pair, 24);
+    const reduced = reduceSet(pair, 24);
     const small = {
       channels: 24,
       features: [dequantize(reduced[0]), dequantize(reduced[1])] as [Float32Array, Float32Array],
@@ -214,5 +214,86 @@ describe("the arithmetic of a query", () => {
     assert.deepEqual(heatRange("softmax", "view", [0.1, 0.3]), [0, 0.3]);
     assert.equal(heatColors("centered", "magma"), "coolwarm");
     assert.equal(heatColors("cosine", "coolwarm"), "viridis");
+  });
+});
+
+describe("several targets, encoders and facets", () => {
+  const asked: (object | undefined)[] = [];
+  /** Knows facets, and has one token before the patches: the mean of them. */
+  const second: FeatureExtractor = {
+    ...syntheticEncoder,
+    name: "second",
+    forwardIntermediates: async (images, options) => {
+      asked.push(options);
+      const { intermediates } = await syntheticEncoder.forwardIntermediates(images, options);
+      return {
+        intermediates: intermediates.map((map) => {
+          const prefix = Float32Array.from(map.data.subarray(0, map.channels));
+          return { ...map, prefixTokens: { data: prefix, dims: [1, 1, map.channels] as const } };
+        }),
+      };
+    },
+  };
+
+  it("are saved image by image and layer by layer, the first encoder's first", async () => {
+    const shown = await view.correspondence(source, [target, source], [syntheticEncoder, second], {
+      indices: [1, 2],
+      facets: ["token", "key"],
+    });
+    const payload = readCorrespondence(JSON.parse(JSON.stringify(shown.bundle[CORRESPONDENCE_MIME])));
+    assert.deepEqual(
+      payload.images.map(({ label }) => label),
+      ["source", "target 1", "target 2"],
+    );
+    assert.deepEqual(
+      payload.layers.map(({ encoder = 0, facet = "token", layer, prefix = 0 }) => [encoder, facet, layer, prefix]),
+      [
+        [0, "token", 1, 0],
+        [0, "token", 2, 0],
+        [0, "key", 1, 0],
+        [0, "key", 2, 0],
+        [1, "token", 1, 1],
+        [1, "token", 2, 1],
+        [1, "key", 1, 1],
+        [1, "key", 2, 1],
+      ],
+    );
+    assert.equal(payload.current, 1);
+    assert.ok(payload.layers.every(({ placements }) => placements.length === 3));
+    assert.deepEqual(asked.at(-1), { outputFmt: "NLC", returnPrefixTokens: true, facet: "key", indices: [1, 2] });
+    assert.match(
+      String(shown),
+      /correspondence of source \(256 x 192\) and target 1 \(240 x 240\), target 2 \(256 x 192\)/,
+    );
+    assert.match(String(shown), /matches row 7, column 9 of target 2, similarity 1\.00/);
+    assert.match(
+      String(shown),
+      /\nencoder second on cpu, layer 2 of \[1, 2\], 12 x 16 patches, 48 channels, also key\n/,
+    );
+  });
+
+  it("score every encoder in words, and the first in numbers", async () => {
+    const shown = await view.correspondence(source, target, [second, syntheticEncoder], {
+      keypoints: syntheticKeypoints(),
+    });
+    assert.deepEqual([...shown.pck.keys()], [0, 1, 2]);
+    assert.equal(String(shown).match(/PCK@0\.10 on 5 keypoints \(cosine\): 5 correct, 100\.0 %/g)?.length, 2);
+  });
+
+  it("are refused by number and name", async () => {
+    const many = Array<typeof target>(9).fill(target);
+    const refused: [Promise<unknown>, RegExp][] = [
+      [view.correspondence(source, [], syntheticEncoder), /there must be 1\.\.8 targets, received 0/],
+      [view.correspondence(source, many, syntheticEncoder), /there must be 1\.\.8 targets, received 9/],
+      [view.correspondence(source, target, []), /there must be 1\.\.8 encoders, received 0/],
+      [
+        view.correspondence(source, [target, source], syntheticEncoder, { keypoints: syntheticKeypoints() }),
+        /keypoints need a single target, received 2/,
+      ],
+      [show({ labels: ["one"] }), /labels must name 2 images, received 1/],
+      [show({ facets: ["output" as never] }), /facets must be some of token, query, key, value, each once/],
+      [show({ facets: ["key", "key"] }), /facets must be some of/],
+    ];
+    for (const [made, rule] of refused) await assert.rejects(made, rule);
   });
 });

@@ -5,7 +5,11 @@ import {
   type Grid,
   type Normalization,
   type ScaleMode,
+  COLOR_MAPS,
+  NORMALIZATIONS,
+  reading,
 } from "fovea/protocol";
+import { flag, position, share, type LinkFields } from "../frame/link";
 
 /** Everything that the panels depend on, besides the payload. */
 export interface AlignmentState {
@@ -23,6 +27,18 @@ export interface AlignmentState {
   hideHeat: boolean;
   table: boolean;
 }
+
+/** The choices that a link holds. */
+export const linkFields = ({ placement, tokens }: AlignmentPayload): LinkFields<AlignmentState> => ({
+  normalization: reading.oneOf(NORMALIZATIONS),
+  temperature: reading.number({ min: 1e-4, max: 100 }),
+  scale: reading.oneOf<ScaleMode>(["absolute", "view"]),
+  colormap: reading.oneOf(COLOR_MAPS),
+  opacity: share,
+  token: position(tokens.labels.length),
+  patch: position(placement.grid[0] * placement.grid[1]),
+  table: flag,
+});
 
 export function initialState(payload: AlignmentPayload, patch: number): AlignmentState {
   const { normalization, temperature, scale, colormap, opacity, current } = payload;

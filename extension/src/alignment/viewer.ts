@@ -5,6 +5,7 @@ import { Pane, ScaleBar, type Scale } from "../panes";
 import type { Lines } from "../parts/lines";
 import type { Translate } from "../parts/translate";
 import { ViewerFrame } from "../frame/frame";
+import { linkState, type LinkState } from "../frame/link";
 import type { Viewer, ViewerInput } from "../frame/viewer";
 import { Chips } from "./chips";
 import { AlignmentControls } from "./controls";
@@ -13,13 +14,14 @@ import { alignmentKeys, type AlignmentAction } from "./keys";
 import { MatrixPane, type MatrixCell } from "./matrix";
 import { patchScene, tokenScene } from "./scenes";
 import { normalizationName, sayAlignment, sayCaption, sayPrecision, valueText } from "./speech";
-import { initialState, movePatch, moveToken, type AlignmentState } from "./state";
+import { initialState, movePatch, moveToken, type AlignmentState, linkFields } from "./state";
 import { AlignmentTable } from "./table";
 import { AlignmentValues, answerState, type AlignmentAnswer } from "./values";
 
 /** The alignment viewer: an image's patches against tokens. Owns its elements and listeners; needs no kernel. */
 export class AlignmentViewer implements Viewer, Exportable {
   readonly node: HTMLElement;
+  readonly link: LinkState;
 
   constructor({ payload, trans }: Pick<ViewerInput<AlignmentPayload>, "payload" | "trans">) {
     this.payload = payload;
@@ -43,6 +45,7 @@ export class AlignmentViewer implements Viewer, Exportable {
       exported: this,
     });
     this.node = this.frame.node;
+    this.link = linkState(linkFields(payload), { get: () => this.state, set: (state) => this.update(state) });
     this.lines = this.frame.lines;
     this.controls = new AlignmentControls(trans, keys, payload, {
       change: (part) => this.update({ ...this.state, ...part }),

@@ -1,4 +1,5 @@
-import { type AtlasPayload, clamp, meanWeights, openWeights } from "fovea/protocol";
+import { type AtlasPayload, clamp, meanWeights, openWeights, reading } from "fovea/protocol";
+import { flag, position, share, type LinkFields } from "../frame/link";
 
 /** Everything that the panels depend on, besides the payload. */
 export interface AtlasState {
@@ -14,6 +15,16 @@ export interface AtlasState {
   gains: boolean;
   table: boolean;
 }
+
+/** The choices that a link holds. */
+export const linkFields = ({ tasks, experts: { length } }: AtlasPayload): LinkFields<AtlasState> => ({
+  task: position(tasks.length),
+  expert: position(length),
+  weights: reading.list(share, length, length),
+  closed: reading.list(flag, length, length),
+  gains: flag,
+  table: flag,
+});
 
 export function initialState({ current, experts }: AtlasPayload): AtlasState {
   return { task: current, expert: 0, closed: experts.map(() => false), gains: false, table: false };

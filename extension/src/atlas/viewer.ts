@@ -10,6 +10,7 @@ import type { ConnectionState, Received } from "../comms/channel";
 import { element, setText } from "../dom";
 import type { Exportable, ViewPicture } from "../export";
 import { ViewerFrame } from "../frame/frame";
+import { linkState, type LinkState } from "../frame/link";
 import type { Viewer, ViewerInput } from "../frame/viewer";
 import type { Lines } from "../parts/lines";
 import { AtlasControls } from "./controls";
@@ -19,7 +20,7 @@ import { AtlasMaps } from "./maps";
 import { AtlasStore } from "./predictions";
 import { SimplexPane } from "./simplex";
 import { sayCaption, sayStatus, sayWeights } from "./speech";
-import { type AtlasState, initialState, reset, setWeight, toggleTeacher, weightsOf } from "./state";
+import { type AtlasState, initialState, reset, setWeight, toggleTeacher, weightsOf, linkFields } from "./state";
 import { AtlasTable } from "./table";
 import { enlarged, Tile } from "./tile";
 
@@ -31,6 +32,7 @@ const EXPORTED = 96;
 /** The bias atlas of a student: features, router and predictions. Owns its elements and listeners. */
 export class AtlasViewer implements Viewer, Exportable {
   readonly node: HTMLElement;
+  readonly link: LinkState;
 
   constructor(private readonly options: ViewerInput<AtlasPayload>) {
     const { payload, trans } = options;
@@ -51,6 +53,7 @@ export class AtlasViewer implements Viewer, Exportable {
       exported: this,
     });
     this.node = this.frame.node;
+    this.link = linkState(linkFields(payload), { get: () => this.state, set: (state) => this.update(state) });
     this.lines = this.frame.lines;
     this.controls = new AtlasControls(trans, keys, payload, {
       task: (task) => this.update({ ...this.state, task }),

@@ -1,5 +1,6 @@
-import { meanQuery, patchCenter, type AttentionPayload } from "fovea/protocol";
+import { meanQuery, patchCenter, type AttentionPayload, type SavedImage } from "fovea/protocol";
 import { call, cell, declareEncoder, declareImage, Raw } from "../export";
+import type { DropAnswer, DroppedFile } from "../frame/viewer";
 import type { AttentionAnswer } from "./answer";
 import { placementOf } from "./scenes";
 import { patchOf, type AttentionState } from "./state";
@@ -33,23 +34,44 @@ export function exportData(
 /** A cell that makes the view again, with the choices on screen. */
 export function exportCode(payload: AttentionPayload, state: AttentionState): string {
   const { pictures, layers, encoder, load } = payload;
-  const several = pictures.length > 1;
-  const names = pictures.map((_, i) => (several ? `picture${i + 1}` : "picture"));
-  const given = several ? names.map((name) => new Raw(name)) : new Raw(names[0]);
-  const shown = call("view.attention", [given, new Raw("encoder")], {
+  const images = pictures.map(({ image }) => image);
+  return viewCell(images, declareEncoder(encoder, load), {
     title: payload.title || undefined,
     indices: layers.map(({ layer }) => layer),
     layer: layers[state.layer].layer,
     head: state.head,
     query: queryCode(payload, state),
-    scale: state.scale,
-    colormap: state.colormap,
-    opacity: state.opacity,
+    ...looksOf(state),
   });
-  return cell(
-    ["encoders", "view"],
-    [...pictures.map(({ image }, i) => declareImage(names[i], image)), declareEncoder(encoder, load), `await ${shown}`],
+}
+
+/** A cell that makes the view with a file of the reader: a picture in place of the one on screen, or another encoder. */
+export function dropAnswer(payload: AttentionPayload, state: AttentionState, { kind, path }: DroppedFile): DropAnswer {
+  const images = payload.pictures.map(({ image }, i) =>
+    kind === "picture" && i === state.picture ? { ...image, path } : image,
   );
+  const load = kind === "model" ? { model: path, options: "{}" } : payload.load;
+  // Layers, heads and query are those of the encoder: another one has its own.
+  const own = kind === "picture" && {
+    indices: payload.layers.map(({ layer }) => layer),
+    layer: payload.layers[state.layer].layer,
+    head: state.head,
+  };
+  return {
+    code: viewCell(images, declareEncoder(payload.encoder, load), { ...own, ...looksOf(state) }),
+    isComplete: images.every((image) => image.path !== undefined) && load !== undefined,
+  };
+}
+
+const looksOf = ({ scale, colormap, opacity }: AttentionState): object => ({ scale, colormap, opacity });
+
+function viewCell(images: readonly SavedImage[], encoder: string, options: Readonly<Record<string, unknown>>): string {
+  const several = images.length > 1;
+  const names = images.map((_, i) => (several ? `picture${i + 1}` : "picture"));
+  const given = several ? names.map((name) => new Raw(name)) : new Raw(names[0]);
+  const shown = call("view.attention", [given, new Raw("encoder")], options);
+  const pictures = images.map((image, i) => declareImage(names[i], image));
+  return cell(["encoders", "view"], [...pictures, encoder, `await ${shown}`]);
 }
 
 /** The query as the call takes it; a register token, which has no name there, is left to the default. */

@@ -8,7 +8,11 @@ import {
   type AttentionScale,
   type AttentionShape,
   type ColorMapName,
+  ATTENTION_SCALES,
+  COLOR_MAPS,
+  reading,
 } from "fovea/protocol";
+import { flag, position, share, type LinkFields } from "../frame/link";
 
 /** Everything that the pictures depend on, besides the payload and the rows at hand. */
 export interface AttentionState {
@@ -27,6 +31,20 @@ export interface AttentionState {
   hideHeat: boolean;
   table: boolean;
 }
+
+/** The choices that a link holds. */
+export const linkFields = ({ pictures, layers, prefix, grid }: AttentionPayload): LinkFields<AttentionState> => ({
+  picture: position(pictures.length),
+  layer: position(layers.length),
+  head: position(layers.reduce((most, { heads }) => Math.max(most, heads), 0)),
+  // The last one stands for the mean over all patches.
+  query: position(prefix + grid[0] * grid[1] + 1),
+  scale: reading.oneOf(ATTENTION_SCALES),
+  colormap: reading.oneOf(COLOR_MAPS),
+  opacity: share,
+  grid: flag,
+  table: flag,
+});
 
 export function initialState(payload: AttentionPayload): AttentionState {
   const { picture, layer, head, query, scale, colormap, opacity } = payload;

@@ -11,15 +11,25 @@ import { element, setText } from "../dom";
 import { composeVector, type Exportable, type ViewPicture } from "../export";
 import { Pane, ScaleBar, type Scale } from "../panes";
 import { ViewerFrame } from "../frame/frame";
-import type { Viewer, ViewerInput } from "../frame/viewer";
+import { linkState, type LinkState } from "../frame/link";
+import type { DropAnswer, DroppedFile, Viewer, ViewerInput } from "../frame/viewer";
 import { answerState, type AttentionAnswer } from "./answer";
 import { AttentionControls } from "./controls";
-import { exportCode, exportData } from "./exports";
+import { dropAnswer, exportCode, exportData } from "./exports";
 import { HeadGrid } from "./heads";
 import { attentionKeys, type AttentionAction } from "./keys";
 import { headScene, placementOf } from "./scenes";
 import { probability, sayAnswer, sayCaption, sayStatus } from "./speech";
-import { initialState, kindQuery, moveHead, moveQuery, showLayer, shownQuery, type AttentionState } from "./state";
+import {
+  initialState,
+  kindQuery,
+  moveHead,
+  moveQuery,
+  showLayer,
+  shownQuery,
+  type AttentionState,
+  linkFields,
+} from "./state";
 import { RowStore } from "./store";
 import { AttentionTable } from "./table";
 
@@ -29,6 +39,7 @@ const EXPORT_COLUMNS = 6;
 /** The attention viewer: one head enlarged, all heads of the layer beside it. Owns its elements and listeners. */
 export class AttentionViewer implements Viewer, Exportable {
   readonly node: HTMLElement;
+  readonly link: LinkState;
 
   constructor(private readonly options: ViewerInput<AttentionPayload>) {
     const { payload, trans } = options;
@@ -50,6 +61,11 @@ export class AttentionViewer implements Viewer, Exportable {
       exported: this,
     });
     this.node = this.frame.node;
+    this.link = linkState(linkFields(payload), {
+      get: () => this.state,
+      // The head of a link may be one that its layer does not have.
+      set: (state) => this.update(showLayer(state, payload, state.layer)),
+    });
     this.controls = new AttentionControls(trans, keys, payload, {
       change: (part) => this.update({ ...this.state, ...part }),
       layer: (position) => this.update(showLayer(this.state, payload, position)),
@@ -108,6 +124,11 @@ export class AttentionViewer implements Viewer, Exportable {
 
   exportData(): unknown {
     return exportData(this.options.payload, this.state, this.answer());
+  }
+
+  /** The reader's own picture takes the place of the one on screen, a model that of the encoder. */
+  dropped(file: DroppedFile): DropAnswer {
+    return dropAnswer(this.options.payload, this.state, file);
   }
 
   exportCode(): string {

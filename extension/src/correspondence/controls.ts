@@ -1,8 +1,10 @@
 import {
   SIMILARITIES,
+  encoderOf,
   patchSize,
   type ColorMapName,
   type CorrespondencePayload,
+  type SavedLayer,
   type ScaleMode,
   type Similarity,
 } from "fovea/protocol";
@@ -11,14 +13,19 @@ import { colorChoices, controlRow, scaleChoices, temperatureChoices } from "../p
 import type { Translate } from "../parts/translate";
 import { button, press, selectField, sliderField, type Choice, type Field } from "../parts/fields";
 import type { Action } from "./keys";
+import { facetName } from "./speech";
 import type { ViewState } from "./state";
 
 /** Changes that the controls ask for. */
 export interface ControlEvents {
   change(part: Partial<ViewState>): void;
   layer(position: number): void;
+  target(image: number): void;
   act(action: Action): void;
 }
+
+/** Toggles and acts of the row of buttons, in its order. */
+type ButtonAction = "grid" | "components" | "strip" | "reverse" | "swap" | "token" | "clear";
 
 /** The row of native controls above the images; each is also reachable by a key or is a plain form control. */
 export class Controls {
@@ -27,7 +34,7 @@ export class Controls {
   constructor(
     private readonly trans: Translate,
     keys: Keys<Action | HelpAction>,
-    payload: CorrespondencePayload,
+    private readonly payload: CorrespondencePayload,
     events: ControlEvents,
   ) {
     this.layer = this.keep(
@@ -50,11 +57,22 @@ export class Controls {
       selectField(trans.__("Colors"), colorChoices(), (value) => events.change({ colormap: value as ColorMapName })),
     );
     this.opacity = this.keep(sliderField(trans.__("Opacity"), (value) => events.change({ opacity: value })));
-    const act = (text: string, type: "grid" | "reverse" | "clear"): HTMLButtonElement =>
+    this.target = this.keep(
+      selectField(trans.__("Target"), targetChoices(payload), (value) => events.target(Number(value))),
+    );
+    const act = (text: string, type: ButtonAction): HTMLButtonElement =>
       button(text, keys.tip(type), () => events.act({ type }));
     this.grid = act(trans.__("Grid"), "grid");
+    this.components = act(trans.__("PCA colors"), "components");
+    this.strip = act(trans.__("All layers"), "strip");
     this.reverse = act(trans.__("Reverse"), "reverse");
+    this.swap = act(trans.__("Swap"), "swap");
+    this.token = act(trans.__("Class token"), "token");
     this.clear = act(trans.__("Clear pins"), "clear");
+    this.smaller = zoomButton("−", trans.__("Shrink"), () => events.act({ type: "zoom", by: -1 }));
+    this.larger = zoomButton("+", trans.__("Magnify"), () => events.act({ type: "zoom", by: 1 }));
+    this.wrapperOf(this.target).hidden = payload.images.length < 3;
+    this.strip.hidden = payload.layers.length < 2;
     this.node = this.row();
   }
 
@@ -75,16 +93,36 @@ export class Controls {
     this.wrapperOf(this.colormap).hidden = state.similarity === "centered";
     press(this.grid, state.grid);
     press(this.reverse, state.reverse);
+    press(this.swap, state.swapped);
+    press(this.components, state.base === "components");
+    press(this.strip, state.strip);
+    press(this.token, state.cursor.token !== undefined);
+    this.token.hidden = !this.payload.layers[state.layer].prefix;
+    this.target.value = String(state.target);
+    this.smaller.disabled = state.shown.zoom <= 1;
     this.clear.disabled = state.pins.length === 0;
   }
 
   private row(): HTMLElement {
-    const fields = [this.layer, this.similarity, this.temperature, this.scale, this.colormap, this.opacity];
+    const fields = [
+      this.target,
+      this.layer,
+      this.similarity,
+      this.temperature,
+      this.scale,
+      this.colormap,
+      this.opacity,
+    ];
     return controlRow(
       this.trans,
       fields.map((field) => this.wrapperOf(field)),
-      [this.grid, this.reverse, this.clear],
+      this.buttons(),
     );
+  }
+
+  private buttons(): HTMLButtonElement[] {
+    const { grid, components, strip, reverse, swap, token, smaller, larger, clear } = this;
+    return [grid, components, strip, reverse, swap, token, smaller, larger, clear];
   }
 
   private keep<T extends HTMLElement>({ node, control }: Field<T>): T {
@@ -97,6 +135,7 @@ export class Controls {
   }
 
   private readonly wrappers = new Map<HTMLElement, HTMLElement>();
+  private readonly target: HTMLSelectElement;
   private readonly layer: HTMLSelectElement;
   private readonly similarity: HTMLSelectElement;
   private readonly temperature: HTMLSelectElement;
@@ -104,18 +143,39 @@ export class Controls {
   private readonly colormap: HTMLSelectElement;
   private readonly opacity: HTMLInputElement;
   private readonly grid: HTMLButtonElement;
+  private readonly components: HTMLButtonElement;
+  private readonly strip: HTMLButtonElement;
   private readonly reverse: HTMLButtonElement;
+  private readonly swap: HTMLButtonElement;
+  private readonly token: HTMLButtonElement;
+  private readonly smaller: HTMLButtonElement;
+  private readonly larger: HTMLButtonElement;
   private readonly clear: HTMLButtonElement;
 }
 
+/** A sign alone says nothing to a screen reader. */
+function zoomButton(sign: string, name: string, onClick: () => void): HTMLButtonElement {
+  const node = button(sign, name, onClick);
+  node.setAttribute("aria-label", name);
+  return node;
+}
+
+function targetChoices({ images }: CorrespondencePayload): Choice[] {
+  return images.slice(1).map(({ label }, i) => ({ value: String(i + 1), label }));
+}
+
 function layerChoices(trans: Translate, payload: CorrespondencePayload): Choice[] {
-  return payload.layers.map(({ layer, placements, channels }, i) => {
+  return payload.layers.map((saved, i) => {
+    const { layer, placements, channels } = saved;
     const stride = patchSize(placements[0])[0];
     const [rows, columns] = placements[0].grid;
-    const label = trans.__("%1: %2 × %3 patches of %4 px, %5 dims", layer, rows, columns, round(stride), channels);
-    return { value: String(i), label };
+    const facts = trans.__("%1: %2 × %3 patches of %4 px, %5 dims", layer, rows, columns, round(stride), channels);
+    const names = [...(payload.others ? [encoderOf(payload, saved).name] : []), ...facetOf(trans, saved)];
+    return { value: String(i), label: [...names, facts].join(" · ") };
   });
 }
+
+const facetOf = (trans: Translate, { facet }: SavedLayer): string[] => (facet ? [facetName(trans, facet)] : []);
 
 function round(value: number): number {
   return Math.round(10 * value) / 10;

@@ -1,11 +1,11 @@
 import type { CorrespondencePayload } from "fovea/protocol";
 import type { FeatureStore } from "./features";
-import { answerQuery, type Answer } from "./query";
+import { answersOf, type Answer } from "./query";
 import type { Query, ViewState } from "./state";
 
-/** Answers of the pins, kept while hovering: only a new layer, similarity or pin computes again. */
+/** Answers of the pins on all other images, kept while hovering: only a new layer, similarity or pin computes again. */
 export class PinAnswers {
-  answers(payload: CorrespondencePayload, store: FeatureStore, state: ViewState): (Answer | undefined)[] {
+  answers(payload: CorrespondencePayload, store: FeatureStore, state: ViewState): Answer[][] {
     const key = `${state.layer} ${state.similarity}`;
     if (key !== this.key) this.forget();
     this.key = key;
@@ -17,16 +17,12 @@ export class PinAnswers {
     this.known = new WeakMap();
   }
 
-  private answer(
-    payload: CorrespondencePayload,
-    store: FeatureStore,
-    state: ViewState,
-    pin: Query,
-  ): Answer | undefined {
-    if (!this.known.has(pin)) this.known.set(pin, answerQuery(payload, store, state, pin));
-    return this.known.get(pin);
+  private answer(payload: CorrespondencePayload, store: FeatureStore, state: ViewState, pin: Query): Answer[] {
+    let answers = this.known.get(pin);
+    if (!answers) this.known.set(pin, (answers = answersOf(payload, store, state, pin)));
+    return answers;
   }
 
   private key = "";
-  private known = new WeakMap<Query, Answer | undefined>();
+  private known = new WeakMap<Query, Answer[]>();
 }

@@ -3,19 +3,20 @@ import {
   heatColors,
   heatRange,
   keypointInPatch,
-  matchPatch,
+  matchIn,
   pairPCK,
   patchAt,
   patchCenter,
+  patchPair,
   softmax,
   topIndices,
   truthPoints,
   type ColorMapName,
   type CorrespondencePayload,
+  type ImageIndex,
   type PairPCK,
   type Point,
   type SavedLayer,
-  type Side,
 } from "fovea/protocol";
 import type { FeatureStore } from "./features";
 import type { Query, ViewState } from "./state";
@@ -30,11 +31,14 @@ export interface TruthAnswer {
   correct: boolean;
 }
 
-/** All that one query shows. */
+/** All that one query shows on one other image. */
 export interface Answer {
-  side: Side;
-  other: Side;
+  side: ImageIndex;
+  other: ImageIndex;
+  /** The patch that is asked; -1 where it is a token. */
   patch: number;
+  /** The class or register token that is asked. */
+  token?: number;
   best: number;
   /** The best patches after `best`, in order. */
   runnersUp: number[];
@@ -45,14 +49,21 @@ export interface Answer {
   /** Similarity of the best match, in the units of the heat-map. */
   score: number;
   mutual: boolean;
-  /** From the query to the match of its match, as a fraction of the longer side of the image. */
+  /** From the query to the match of its match, as a fraction of the longer side of the image; 0 of a token, which has no place. */
   cycle: number;
   truth?: TruthAnswer;
 }
 
 const RUNNERS_UP = 4;
 
-export const otherSide = (side: Side): Side => (side === 0 ? 1 : 0);
+/** The image that answers a query: the source, or the target that the words speak of. */
+export const otherSide = (side: ImageIndex, { target }: Pick<ViewState, "target">): ImageIndex =>
+  side === 0 ? target : 0;
+
+/** All images that answer a query. */
+export function otherSides(side: ImageIndex, { images }: CorrespondencePayload): ImageIndex[] {
+  return side === 0 ? images.slice(1).map((_, i) => i + 1) : [0];
+}
 
 /** Answers a query from the features at hand; `undefined` when the layer is not here or the point lies off the grid. */
 export function answerQuery(
@@ -60,18 +71,22 @@ export function answerQuery(
   store: FeatureStore,
   state: ViewState,
   query: Query,
+  other: ImageIndex = otherSide(query.side, state),
 ): Answer | undefined {
   const layer = payload.layers[state.layer];
   const space = store.space(state.layer, state.similarity);
-  const patch = patchAt(layer.placements[query.side], query.point);
-  if (!space || patch === undefined) return undefined;
-  const match = matchPatch(space, query.side, patch);
+  const at = rowOf(layer, query);
+  if (!space || at === undefined) return undefined;
+  const match = matchIn(space, query.side, other, at);
   const values = state.similarity === "softmax" ? softmax(match.scores, state.temperature) : match.scores;
   const { best, mutual } = match;
+  const { side, token } = query;
+  const patch = token === undefined ? at : -1;
   return {
-    side: query.side,
-    other: otherSide(query.side),
+    side,
+    other,
     patch,
+    ...(token !== undefined && { token }),
     best,
     mutual,
     values,
@@ -81,15 +96,32 @@ export function answerQuery(
     range: heatRange(state.similarity, state.scale, values),
     colormap: heatColors(state.similarity, state.colormap),
     score: values[best],
-    cycle: cycleDistance(payload, layer, query.side, patch, match.back),
-    truth: truthAnswer(payload, layer, query.side, patch, best),
+    cycle: token === undefined ? cycleDistance(payload, layer, side, patch, match.back) : 0,
+    truth: truthAnswer(payload, layer, side, patch, best),
   };
+}
+
+/** Answers of every other image that has one. */
+export function answersOf(
+  payload: CorrespondencePayload,
+  store: FeatureStore,
+  state: ViewState,
+  query: Query,
+): Answer[] {
+  return otherSides(query.side, payload).flatMap((other) => answerQuery(payload, store, state, query, other) ?? []);
+}
+
+/** The row of a query among the features of its image: its patch, or its token behind all patches. */
+function rowOf({ placements, prefix = 0 }: SavedLayer, { side, point, token }: Query): number | undefined {
+  const { grid } = placements[side];
+  if (token !== undefined) return token < prefix ? grid[0] * grid[1] + token : undefined;
+  return patchAt(placements[side], point);
 }
 
 function cycleDistance(
   payload: CorrespondencePayload,
   layer: SavedLayer,
-  side: Side,
+  side: ImageIndex,
   patch: number,
   back: number,
 ): number {
@@ -101,14 +133,14 @@ function cycleDistance(
 function truthAnswer(
   payload: CorrespondencePayload,
   layer: SavedLayer,
-  side: Side,
+  side: ImageIndex,
   patch: number,
   best: number,
 ): TruthAnswer | undefined {
   const truth = payload.groundTruth;
   const keypoint = keypointInPatch(truth, layer.placements[side], side, patch);
   if (!truth || keypoint === undefined) return undefined;
-  const other = otherSide(side);
+  const other = side === 0 ? 1 : 0;
   const point = truthPoints(truth, side).to[keypoint];
   const error = distance(patchCenter(layer.placements[other], best), point);
   const threshold = truth.thresholds[other];
@@ -119,5 +151,6 @@ function truthAnswer(
 export function layerPCK(payload: CorrespondencePayload, store: FeatureStore, state: ViewState): PairPCK | undefined {
   const space = store.space(state.layer, state.similarity);
   if (!space || !payload.groundTruth) return undefined;
-  return pairPCK(space, payload.layers[state.layer].placements, payload.groundTruth, state.reverse ? 1 : 0);
+  const [source, target] = payload.layers[state.layer].placements;
+  return pairPCK(patchPair(space, 0, 1), [source, target], payload.groundTruth, state.reverse ? 1 : 0);
 }

@@ -1,4 +1,4 @@
-import type { CorrespondencePayload, PairPCK } from "fovea/protocol";
+import { encoderOf, type CorrespondencePayload, type Facet, type PairPCK, type SavedLayer } from "fovea/protocol";
 import type { ConnectionState } from "../comms/channel";
 import type { Translate } from "../parts/translate";
 import type { Answer } from "./query";
@@ -12,22 +12,77 @@ export function cell(patch: number, columns: number): [row: number, column: numb
 
 /** "Row 7, column 12. Best match row 9, column 3, similarity 0.81. …" */
 export function sayAnswer(trans: Translate, payload: CorrespondencePayload, state: ViewState, answer: Answer): string {
+  const where = answer.side === 0 ? "" : trans.__("Reverse. ");
+  const target = payload.images.length > 2 ? trans.__("In %1:", payload.images[answer.other].label) : "";
+  const found = sayMatch(trans, payload, state, answer);
+  return where + [target, found, sayConsistency(trans, answer), sayTruth(trans, answer)].filter(Boolean).join(" ");
+}
+
+function sayMatch(trans: Translate, payload: CorrespondencePayload, state: ViewState, answer: Answer): string {
   const { placements } = payload.layers[state.layer];
-  const [row, column] = cell(answer.patch, placements[answer.side].grid[1]);
   const [bestRow, bestColumn] = cell(answer.best, placements[answer.other].grid[1]);
-  const where = answer.side === 1 ? trans.__("Reverse. ") : "";
-  const found = trans.__(
+  const score = answer.score.toFixed(2);
+  if (answer.token !== undefined) {
+    const name = tokenName(trans, answer.token);
+    return trans.__("Query: %1. Best match row %2, column %3, similarity %4.", name, bestRow, bestColumn, score);
+  }
+  const [row, column] = cell(answer.patch, placements[answer.side].grid[1]);
+  return trans.__(
     "Row %1, column %2. Best match row %3, column %4, similarity %5.",
     row,
     column,
     bestRow,
     bestColumn,
-    answer.score.toFixed(2),
+    score,
   );
-  return where + [found, sayConsistency(trans, answer), sayTruth(trans, answer)].filter(Boolean).join(" ");
+}
+
+/** "Also: b.png row 3, column 4, 0.71; …": the answers of the targets that the sentence does not speak of. */
+export function sayOthers(
+  trans: Translate,
+  payload: CorrespondencePayload,
+  state: ViewState,
+  answers: readonly Answer[],
+): string {
+  const others = answers.filter(({ side, other }) => side === 0 && other !== state.target);
+  if (others.length === 0) return "";
+  const parts = others.map(({ other, best, score }) => {
+    const [row, column] = cell(best, payload.layers[state.layer].placements[other].grid[1]);
+    return trans.__("%1 row %2, column %3, %4", payload.images[other].label, row, column, score.toFixed(2));
+  });
+  return trans.__("Also: %1.", parts.join("; "));
+}
+
+/** Name of a class or register token, from 0. */
+export function tokenName(trans: Translate, token: number): string {
+  return token === 0 ? trans.__("class token") : trans.__("register token %1", token);
+}
+
+/** Name of a part of a block. */
+export function facetName(trans: Translate, facet: Facet): string {
+  const names: Record<Facet, string> = {
+    token: trans.__("tokens"),
+    query: trans.__("queries"),
+    key: trans.__("keys"),
+    value: trans.__("values"),
+  };
+  return names[facet];
+}
+
+/** The encoders with their devices. */
+export function sayEncoders(trans: Translate, { encoder, device, others = [] }: CorrespondencePayload): string {
+  const all = [{ name: encoder, device }, ...others];
+  return all.map((one) => trans.__("%1 on %2", one.name, one.device)).join(", ");
+}
+
+/** Encoder and layer in one line. */
+export function sayLayer(trans: Translate, payload: CorrespondencePayload, layer: SavedLayer): string {
+  const name = trans.__("%1, layer %2", encoderOf(payload, layer).name, layer.layer);
+  return layer.facet ? `${name}, ${facetName(trans, layer.facet)}` : name;
 }
 
 function sayConsistency(trans: Translate, answer: Answer): string {
+  if (answer.token !== undefined) return "";
   if (answer.mutual) return trans.__("Mutual nearest neighbors.");
   return trans.__("Not mutual: the match's own best lies %1\u00a0% of the image away.", Math.round(100 * answer.cycle));
 }
@@ -89,7 +144,7 @@ export function sayStatus(
   if (!layer) return trans.__("This layer is not saved in the notebook. %1", reason);
   return trans.__(
     "Approximate: %1 of %2 dimensions, 8 bits, saved in the notebook. %3",
-    layer.pair.channels,
+    layer.set.channels,
     channels,
     reason,
   );

@@ -5,17 +5,28 @@ import {
   type ColorMapName,
   type CorrespondencePayload,
   type GridPlacement,
+  type ImageIndex,
   type Point,
   type ScaleMode,
-  type Side,
   type Similarity,
+  COLOR_MAPS,
+  reading,
+  SIMILARITIES,
+  type Reader,
 } from "fovea/protocol";
+import { flag, position, share, type LinkFields } from "../frame/link";
+import { showing, WHOLE, zoomWindow, type ZoomWindow } from "../panes";
 
-/** A point asked about: on the first image (0) or, in reverse, on the second (1). In image pixels, so it outlives a layer. */
+/** A point asked about: on the source (0) or, in reverse, on a target. In image pixels, so it outlives a layer. */
 export interface Query {
-  side: Side;
+  side: ImageIndex;
   point: Point;
+  /** A class or register token of the image that is asked in place of the point, from 0. */
+  token?: number;
 }
+
+/** The picture below everything: the image, or the principal components of its features as colors. */
+export type Base = "image" | "components";
 
 /** Everything that the picture depends on, besides the payload and the features. */
 export interface ViewState {
@@ -26,8 +37,17 @@ export interface ViewState {
   colormap: ColorMapName;
   opacity: number;
   grid: boolean;
-  /** Pointer and arrows query the second image. */
+  /** The target that the words speak of, and that is asked in reverse. */
+  target: ImageIndex;
+  /** Pointer and arrows query the target. */
   reverse: boolean;
+  /** The target stands on the left. */
+  swapped: boolean;
+  base: Base;
+  /** The query at every layer, as a strip of small pictures. */
+  strip: boolean;
+  /** The part of every image that is shown. */
+  shown: ZoomWindow;
   /** Held key: show the bare images. */
   hideHeat: boolean;
   /** Cursor that the arrow keys move. */
@@ -39,6 +59,49 @@ export interface ViewState {
   pins: Query[];
   /** Position in `pins` of the one shown when nothing is hovered; -1 shows the cursor. */
   selected: number;
+}
+
+/** Pins that a link holds at most. */
+const MOST_PINS = 64;
+
+/** A query within the pictures of a view. */
+function queryWithin(images: CorrespondencePayload["images"]): Reader<Query> {
+  const side = position(images.length);
+  const pointOf = images.map(({ width, height }): Reader<Point> => {
+    const [x, y] = [width, height].map((max) => reading.number({ min: 0, max }));
+    return (value, path, where) => {
+      const [left, top] = reading.pair((one: unknown) => one)(value, path, where);
+      return [x(left, `${path}[0]`, where), y(top, `${path}[1]`, where)];
+    };
+  });
+  const sideOf = reading.object<{ side: ImageIndex }>({ side });
+  return (value, path, where) => {
+    const query = sideOf(value, path, where);
+    return { ...query, point: pointOf[query.side]((value as { point?: unknown }).point, `${path}.point`, where) };
+  };
+}
+
+/** The choices that a link holds. */
+export function linkFields({ layers, images }: CorrespondencePayload): LinkFields<ViewState> {
+  const query = queryWithin(images);
+  return {
+    layer: position(layers.length),
+    similarity: reading.oneOf(SIMILARITIES),
+    temperature: reading.number({ min: 1e-4, max: 100 }),
+    scale: reading.oneOf<ScaleMode>(["absolute", "view"]),
+    colormap: reading.oneOf(COLOR_MAPS),
+    opacity: share,
+    grid: flag,
+    target: reading.number({ min: 1, max: images.length - 1, integer: true }),
+    reverse: flag,
+    swapped: flag,
+    base: reading.oneOf<Base>(["image", "components"]),
+    strip: flag,
+    shown: zoomWindow,
+    cursor: query,
+    pins: reading.list(query, 0, MOST_PINS),
+    selected: reading.number({ min: -1, max: MOST_PINS, integer: true }),
+  };
 }
 
 /** The state a payload opens with: its first pin, else its first keypoint, else the middle of the image. */
@@ -53,12 +116,22 @@ export function initialState(payload: CorrespondencePayload): ViewState {
     colormap: payload.colormap,
     opacity: payload.opacity,
     grid: false,
+    target: 1,
     reverse: false,
+    swapped: false,
+    base: "image",
+    strip: isCompared(payload),
+    shown: WHOLE,
     hideHeat: false,
     cursor: { side: 0, point: startPoint(payload, placements[0]) },
     pins,
     selected: pins.length - 1,
   };
+}
+
+/** Whether a view sets encoders or facets side by side. */
+function isCompared({ layers }: CorrespondencePayload): boolean {
+  return layers.some(({ encoder = 0, facet = "token" }) => encoder !== 0 || facet !== (layers[0].facet ?? "token"));
 }
 
 function startPoint(payload: CorrespondencePayload, placement: GridPlacement): Point {
@@ -83,13 +156,42 @@ export function moveCursor(state: ViewState, placement: GridPlacement, dx: numbe
   const [rows, columns] = placement.grid;
   const at = patchAt(placement, state.cursor.point) ?? Math.floor((rows * columns) / 2);
   const point = patchCenter(placement, movedPatch(placement.grid, at, dx, dy));
-  return { ...state, cursor: { ...state.cursor, point }, hover: undefined, probe: undefined, selected: -1 };
+  const cursor = { side: state.cursor.side, point };
+  return { ...state, cursor, hover: undefined, probe: undefined, selected: -1 };
+}
+
+/** Moves the window of all images so that the cursor is in it. */
+export function followCursor(state: ViewState, { images }: CorrespondencePayload): ViewState {
+  const { side, point } = state.cursor;
+  const { width, height } = images[side];
+  return { ...state, shown: showing(state.shown, [point[0] / width, point[1] / height]) };
+}
+
+/** The next of the image's tokens as the query, and after the last one its patch again. */
+export function nextToken(state: ViewState, tokens: number): ViewState {
+  const { token = -1, ...cursor } = state.cursor;
+  const next = token + 1;
+  return {
+    ...state,
+    cursor: next < tokens ? { ...cursor, token: next } : cursor,
+    hover: undefined,
+    probe: undefined,
+    selected: -1,
+  };
+}
+
+/** Speaks of another target; a cursor on the one before goes along. */
+export function chooseTarget(state: ViewState, target: ImageIndex, placements: readonly GridPlacement[]): ViewState {
+  if (target === state.target) return state;
+  const cursor = state.cursor.side === 0 ? state.cursor : middleOf(placements, target);
+  return { ...state, target, cursor };
 }
 
 /** Adds a pin, or replaces all pins by it. A pin on the same patch is selected instead of doubled. */
 export function addPin(state: ViewState, query: Query, keep: boolean): ViewState {
   const pins = keep ? state.pins : [];
   const same = pins.findIndex((pin) => pin.side === query.side && samePoint(pin.point, query.point));
+  if (query.token !== undefined) return state;
   if (same >= 0) return { ...state, selected: same, cursor: query };
   return { ...state, pins: [...pins, query], selected: pins.length, cursor: query };
 }
@@ -110,16 +212,25 @@ export function clearPins(state: ViewState): ViewState {
 }
 
 /** Turns the direction of queries round; the cursor goes to the middle of the other image. */
-export function turnRound(state: ViewState, placements: readonly [GridPlacement, GridPlacement]): ViewState {
-  const side: Side = state.reverse ? 0 : 1;
-  const [left, top, right, bottom] = placements[side].region;
-  const point = snap(placements[side], [(left + right) / 2, (top + bottom) / 2]);
+export function turnRound(state: ViewState, placements: readonly GridPlacement[]): ViewState {
+  const side = state.reverse ? 0 : state.target;
   return {
     ...state,
     reverse: !state.reverse,
-    cursor: { side, point },
+    cursor: middleOf(placements, side),
     hover: undefined,
     probe: undefined,
     selected: -1,
   };
+}
+
+/** Exchanges the sides of source and target; queries begin on the left. */
+export function swapSides(state: ViewState, placements: readonly GridPlacement[]): ViewState {
+  const swapped = !state.swapped;
+  return { ...(state.reverse === swapped ? state : turnRound(state, placements)), swapped };
+}
+
+function middleOf(placements: readonly GridPlacement[], side: ImageIndex): Query {
+  const [left, top, right, bottom] = placements[side].region;
+  return { side, point: snap(placements[side], [(left + right) / 2, (top + bottom) / 2]) };
 }

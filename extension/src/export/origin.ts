@@ -10,11 +10,11 @@ export function declareImage(name: string, image: SavedImage): string {
 }
 
 /** Loads the encoder as it was loaded, or leaves its place to the reader where it does not tell how. */
-export function declareEncoder(encoder: string, load: SavedLoad | undefined): string {
+export function declareEncoder(encoder: string, load: SavedLoad | undefined, name = "encoder"): string {
   if (load) {
     const options = JSON.parse(load.options) as Record<string, unknown>;
-    return declare("encoder", new Raw(`await ${call("encoders.load", [load.model], options)}`));
+    return declare(name, new Raw(`await ${call("encoders.load", [load.model], options)}`));
   }
   const missing = comment(`The encoder "${encoder}" does not tell how it was loaded: put that here.`);
-  return `${missing}\n${declare("encoder", new Raw(`await ${call("encoders.load", [encoder], {})}`))}`;
+  return `${missing}\n${declare(name, new Raw(`await ${call("encoders.load", [encoder], {})}`))}`;
 }

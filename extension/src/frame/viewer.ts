@@ -1,5 +1,6 @@
 import type { ConnectionState, Received, Send } from "../comms/channel";
 import type { Translate } from "../parts/translate";
+import type { LinkState } from "./link";
 
 /** An element that an output shows. */
 export interface OutputContent {
@@ -31,6 +32,8 @@ export interface Viewer extends OutputContent {
   receive?(received: Received): void;
   /** The cell that makes the view anew with a file dropped on an element of it; undefined where it has no use for the file. */
   dropped?(file: DroppedFile, on: Node): DropAnswer | undefined;
+  /** The reader's choices, for a link; missing where a view has none. */
+  readonly link?: LinkState;
   /** Draws again, as after a change of the theme. */
   redraw?(): void;
 }

@@ -1,5 +1,6 @@
 import type { GalleryPayload } from "fovea/protocol";
 import { call, cell, comment, declare, Raw } from "../export";
+import type { DropAnswer, DroppedFile } from "../frame/viewer";
 import type { GalleryState } from "./state";
 import type { FoundNeighbors, GalleryStore } from "./store";
 
@@ -46,4 +47,37 @@ export function exportCode(payload: GalleryPayload, state: GalleryState, store: 
       `await ${shown}`,
     ],
   );
+}
+
+/**
+ * A cell that answers a file of the reader. A picture of the gallery becomes the one whose neighbors are shown; an encoder makes a gallery
+ * of the same pictures. A picture without features has no neighbors.
+ */
+export function dropAnswer(
+  payload: GalleryPayload,
+  state: GalleryState,
+  store: GalleryStore,
+  { kind, path }: DroppedFile,
+): DropAnswer | undefined {
+  if (kind === "model") return anotherEncoder(payload, path);
+  const index = store.indexOf(path);
+  if (index === undefined) return undefined;
+  return {
+    code: exportCode(payload, { ...state, index, patch: undefined }, store),
+    isComplete: payload.folder !== undefined,
+  };
+}
+
+function anotherEncoder({ root }: GalleryPayload, model: string): DropAnswer {
+  const out = `features-${/([^/\\]*)\.onnx$/i.exec(model)?.[1] ?? "new"}`;
+  const missing = comment("The folder of the pictures: put it here.");
+  const pictures = root ?? "pictures";
+  const statements = [
+    root === undefined ? missing : undefined,
+    declare("pictures", pictures),
+    `await ${call("features.extract", [{ encoder: model, images: new Raw("pictures"), out }], {})};`,
+    declare("folder", new Raw(`await ${call("features.open", [out], {})}`)),
+    `await ${call("view.gallery", [new Raw("folder")], { pictures: new Raw("pictures") })}`,
+  ];
+  return { code: cell(["features", "view"], statements), isComplete: root !== undefined };
 }

@@ -1,4 +1,5 @@
 import { clamp, middlePatch, movedPatch, type GalleryPayload, type Grid } from "fovea/protocol";
+import { flag, position, type LinkFields } from "../frame/link";
 
 /** Everything that the parts depend on, besides the payload and what the kernel sent. */
 export interface GalleryState {
@@ -15,6 +16,13 @@ export interface GalleryState {
 
 /** Pictures that the way back remembers. */
 const MOST_BEFORE = 100;
+
+/** The choices that a link holds. */
+export const linkFields = ({ count, grid }: GalleryPayload): LinkFields<GalleryState> => ({
+  index: position(count),
+  patch: position(grid[0] * grid[1]),
+  table: flag,
+});
 
 export function initialState({ current }: GalleryPayload): GalleryState {
   return { index: current, before: [], table: false };

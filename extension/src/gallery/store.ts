@@ -58,6 +58,12 @@ export class GalleryStore {
     return this.names.get(index) ?? `${index + 1}`;
   }
 
+  /** The picture that a path of the reader leads to; undefined for one that is not in the gallery, or not named. */
+  indexOf(path: string): number | undefined {
+    const root = this.payload.root?.replace(/\/+$/, "");
+    return [...this.names].find(([, name]) => path === name || path === `${root}/${name}`)?.[0];
+  }
+
   /** Tells whether a picture's name is known, so that code can call it. */
   isNamed(index: number): boolean {
     return this.names.has(index);

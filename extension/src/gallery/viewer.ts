@@ -5,21 +5,32 @@ import type { Exportable, ViewPicture } from "../export";
 import { controlRow } from "../parts/controls";
 import { button, press } from "../parts/fields";
 import { ViewerFrame, type ControlRow } from "../frame/frame";
-import type { Viewer, ViewerInput } from "../frame/viewer";
-import { exportCode, exportData } from "./exports";
+import { linkState, type LinkState } from "../frame/link";
+import type { DropAnswer, DroppedFile, Viewer, ViewerInput } from "../frame/viewer";
+import { dropAnswer, exportCode, exportData } from "./exports";
 import { ThumbGrid } from "./grid";
 import { galleryKeys, type GalleryAction } from "./keys";
 import { GalleryMap } from "./map";
 import { NeighborList, SHOWN } from "./neighbors";
 import { QueryPicture } from "./query";
 import { sayCaption, sayNeighbors, sayStatus, sayUnreadable } from "./speech";
-import { goBack, initialState, movePatch, movePicture, showPicture, togglePatch, type GalleryState } from "./state";
+import {
+  goBack,
+  initialState,
+  movePatch,
+  movePicture,
+  showPicture,
+  togglePatch,
+  type GalleryState,
+  linkFields,
+} from "./state";
 import { GalleryStore, type FoundNeighbors } from "./store";
 import { NeighborTable } from "./table";
 
 /** The gallery: a grid of pictures, their map, and the neighbors of one. Owns its elements and listeners. */
 export class GalleryViewer implements Viewer, Exportable {
   readonly node: HTMLElement;
+  readonly link: LinkState;
 
   constructor(private readonly options: ViewerInput<GalleryPayload>) {
     const { payload, trans } = options;
@@ -40,6 +51,7 @@ export class GalleryViewer implements Viewer, Exportable {
       exported: this,
     });
     this.node = this.frame.node;
+    this.link = linkState(linkFields(payload), { get: () => this.state, set: (state) => this.update(state) });
     const { signal } = this.frame;
     const choose = (index: number): void => this.keep(showPicture(this.state, index));
     const hover = (index: number | undefined): void => this.hover(index);
@@ -109,6 +121,11 @@ export class GalleryViewer implements Viewer, Exportable {
 
   exportData(): unknown {
     return exportData(this.options.payload, this.state, this.store, this.found());
+  }
+
+  /** A picture of the gallery shows its neighbors; a model makes a gallery of its own. */
+  dropped(file: DroppedFile): DropAnswer | undefined {
+    return dropAnswer(this.options.payload, this.state, this.store, file);
   }
 
   exportCode(): string {

@@ -1,5 +1,6 @@
-import { type Box, type GroundingPayload } from "fovea/protocol";
+import { type Box, type GroundingPayload, type SavedImage } from "fovea/protocol";
 import { call, cell, comment, declareImage, Raw } from "../export";
+import type { DropAnswer, DroppedFile } from "../frame/viewer";
 import type { ShownBoxes } from "./boxes";
 import type { GroundingState } from "./state";
 import type { ShownAnswer } from "./store";
@@ -31,26 +32,45 @@ export function exportData(
 
 /** A cell that makes the view again, with the phrase on screen first. */
 export function exportCode(payload: GroundingPayload, state: GroundingState): string {
-  const { pictures, saved, title, queries } = payload;
-  const names = pictures.map((_, i) => (pictures.length > 1 ? `picture${i + 1}` : "picture"));
+  const { saved, replay } = payload;
   const here = saved.find(({ phrase, picture }) => phrase === state.phrase.trim() && picture === state.picture);
-  const first = here ?? { phrase: state.phrase.trim() || saved[0].phrase, picture: state.picture, truth: undefined };
+  const first = here ?? { phrase: firstPhrase(payload, state), picture: state.picture, truth: undefined };
   const phrases = [first, ...saved.filter((one) => one !== here)].map(({ phrase, picture, truth }) =>
     phraseCode(phrase, picture, truth),
   );
+  const options = { title: payload.title || undefined, ...thresholdOf(payload, state) };
+  return viewCell(payload.pictures, { phrases, ...options, replay: replay && new Raw("replay") });
+}
+
+/** A cell that asks for the phrase on screen in a picture of the reader, in place of the one on screen. A model is none for it. */
+export function dropAnswer(
+  payload: GroundingPayload,
+  state: GroundingState,
+  { kind, path }: DroppedFile,
+): DropAnswer | undefined {
+  if (kind !== "picture") return undefined;
+  const pictures = payload.pictures.map((image, i) => (i === state.picture ? { ...image, path } : image));
+  const phrases = [phraseCode(firstPhrase(payload, state), state.picture, undefined)];
+  // The notebook has the explorer, perhaps under another name: the reader looks before the cell runs.
+  return { code: viewCell(pictures, { phrases, ...thresholdOf(payload, state) }), isComplete: false };
+}
+
+const firstPhrase = ({ saved }: GroundingPayload, { phrase }: GroundingState): string =>
+  phrase.trim() || saved[0].phrase;
+
+const thresholdOf = ({ queries }: GroundingPayload, { threshold }: GroundingState): { threshold?: number } =>
+  queries > 1 ? { threshold } : {};
+
+function viewCell(pictures: readonly SavedImage[], options: Readonly<Record<string, unknown>>): string {
+  const names = pictures.map((_, i) => (pictures.length > 1 ? `picture${i + 1}` : "picture"));
   const given = pictures.length > 1 ? names.map((name) => new Raw(name)) : new Raw(names[0]);
-  const shown = call("view.grounding", [new Raw("explorer"), given], {
-    phrases,
-    title: title || undefined,
-    threshold: queries > 1 ? state.threshold : undefined,
-    replay: payload.replay && new Raw("replay"),
-  });
+  const shown = call("view.grounding", [new Raw("explorer"), given], options);
   return cell(
     ["view"],
     [
       ...pictures.map((image, i) => declareImage(names[i], image)),
       comment("explorer comes from the notebook: grounding.explorer(model, { tokenizer })"),
-      payload.replay && comment("replay comes from the notebook: epochs of explorer.snapshot(…)"),
+      options.replay ? comment("replay comes from the notebook: epochs of explorer.snapshot(…)") : undefined,
       `await ${shown}`,
     ],
   );

@@ -1,4 +1,5 @@
-import { ALL_LAYERS, clamp, type GroundingPayload, middlePatch, movedPatch } from "fovea/protocol";
+import { ALL_LAYERS, clamp, type GroundingPayload, middlePatch, movedPatch, MAX_PHRASE, reading } from "fovea/protocol";
+import { flag, position, share, type LinkFields } from "../frame/link";
 
 /** Everything that the view depends on, besides the answers. */
 export interface GroundingState {
@@ -20,6 +21,17 @@ export interface GroundingState {
   hide: boolean;
   table: boolean;
 }
+
+/** The choices that a link holds. */
+export const linkFields = ({ pictures, layers, grid }: GroundingPayload): LinkFields<GroundingState> => ({
+  picture: position(pictures.length),
+  phrase: reading.text(MAX_PHRASE),
+  layer: reading.number({ min: ALL_LAYERS, max: layers - 1, integer: true }),
+  threshold: share,
+  opacity: share,
+  patch: position(grid[0] * grid[1]),
+  table: flag,
+});
 
 export function initialState({ saved, current, threshold }: GroundingPayload): GroundingState {
   const { picture, phrase } = saved[current];

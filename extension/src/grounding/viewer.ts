@@ -13,13 +13,14 @@ import type { ConnectionState, Received } from "../comms/channel";
 import { element, setText } from "../dom";
 import { composeVector, type Exportable, type ViewPicture } from "../export";
 import { ViewerFrame } from "../frame/frame";
-import type { Viewer, ViewerInput } from "../frame/viewer";
+import { linkState, type LinkState } from "../frame/link";
+import type { DropAnswer, DroppedFile, Viewer, ViewerInput } from "../frame/viewer";
 import { Pane, type Scale, ScaleBar } from "../panes";
 import type { Lines } from "../parts/lines";
 import { boxesOf, boxMarks, type ShownBoxes } from "./boxes";
 import { WordChips } from "./chips";
 import { GroundingControls } from "./controls";
-import { exportCode, exportData } from "./exports";
+import { dropAnswer, exportCode, exportData } from "./exports";
 import { type GroundingAction, groundingKeys } from "./keys";
 import { ReplayPane } from "./replay";
 import { attentionText, sayAnswer, sayBox, sayCaption, sayStatus } from "./speech";
@@ -36,6 +37,7 @@ import {
   shownPatch,
   shownWord,
   showPhrase,
+  linkFields,
 } from "./state";
 import { GroundingStore, type ShownAnswer } from "./store";
 import { GroundingTable } from "./table";
@@ -43,6 +45,7 @@ import { GroundingTable } from "./table";
 /** The grounding viewer: a phrase under a picture, and its boxes at every keystroke. Owns its elements and listeners. */
 export class GroundingViewer implements Viewer, Exportable {
   readonly node: HTMLElement;
+  readonly link: LinkState;
 
   constructor(private readonly options: ViewerInput<GroundingPayload>) {
     const { payload, trans } = options;
@@ -64,6 +67,7 @@ export class GroundingViewer implements Viewer, Exportable {
       exported: this,
     });
     this.node = this.frame.node;
+    this.link = linkState(linkFields(payload), { get: () => this.state, set: (state) => this.update(state) });
     this.lines = this.frame.lines;
     this.controls = new GroundingControls(trans, keys, payload, {
       change: (part) => this.update({ ...this.state, ...part }),
@@ -128,6 +132,11 @@ export class GroundingViewer implements Viewer, Exportable {
 
   exportData(): unknown {
     return exportData(this.options.payload, this.state, this.shown(), this.boxes());
+  }
+
+  /** The phrase is asked for in the reader's own picture. */
+  dropped(file: DroppedFile): DropAnswer | undefined {
+    return dropAnswer(this.options.payload, this.state, file);
   }
 
   exportCode(): string {

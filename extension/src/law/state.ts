@@ -1,4 +1,5 @@
 import type { FitChoice, LawPayload } from "fovea/protocol";
+import { flag, position, type LinkFields } from "../frame/link";
 
 /** Everything that the panels depend on, besides the payload and the fit. */
 export interface LawState {
@@ -15,6 +16,16 @@ export interface LawState {
   hover?: number;
   selected?: number;
 }
+
+/** The choices that a link holds; a fit that the page does not have needs a kernel. */
+export const linkFields = ({ benchmarks, encoders }: LawPayload): LinkFields<LawState> => ({
+  benchmark: position(benchmarks.length),
+  leaveOneOut: flag,
+  residuals: flag,
+  table: flag,
+  cursor: position(encoders.length),
+  selected: position(encoders.length),
+});
 
 export function initialState(payload: LawPayload): LawState {
   return {

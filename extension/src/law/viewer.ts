@@ -19,6 +19,7 @@ import type { Lines } from "../parts/lines";
 import { PlotDrawings } from "../plots/drawings";
 import { PlotPanel } from "../plots/panel";
 import { ViewerFrame } from "../frame/frame";
+import { linkState, type LinkState } from "../frame/link";
 import type { Viewer, ViewerInput } from "../frame/viewer";
 import { LawControls } from "./controls";
 import { FitStore } from "./fits";
@@ -26,7 +27,16 @@ import { exportCode, exportData } from "./exports";
 import { lawKeys, type LawAction } from "./keys";
 import { EncoderNames } from "./names";
 import { sayEncoder, sayFit, sayOrigin, saySize, saySurface, sayTight } from "./speech";
-import { activeEncoder, clearSelection, initialState, moveBenchmark, moveCursor, select, type LawState } from "./state";
+import {
+  activeEncoder,
+  clearSelection,
+  initialState,
+  moveBenchmark,
+  moveCursor,
+  select,
+  type LawState,
+  linkFields,
+} from "./state";
 import { LawTable } from "./table";
 
 export interface LawViewerInput extends ViewerInput<LawPayload> {
@@ -36,6 +46,7 @@ export interface LawViewerInput extends ViewerInput<LawPayload> {
 /** The law viewer: fits of benchmark scores in linked panels. Owns its elements and listeners. */
 export class LawViewer implements Viewer, Exportable {
   readonly node: HTMLElement;
+  readonly link: LinkState;
 
   constructor(private readonly options: LawViewerInput) {
     const { payload, trans } = options;
@@ -56,6 +67,7 @@ export class LawViewer implements Viewer, Exportable {
       exported: this,
     });
     this.node = this.frame.node;
+    this.link = linkState(linkFields(payload), { get: () => this.state, set: (state) => this.update(state) });
     this.lines = this.frame.lines;
     this.drawings = new PlotDrawings((message) => this.lines.setProblem(message));
     this.controls = new LawControls(trans, keys, payload, {

@@ -73,7 +73,7 @@ export class OverviewPanel {
     if (!activity) return;
     const { status, viewBytes, viewLimit } = activity;
     const views = trans.__("%1 of %2", memoryText(viewBytes), memoryText(viewLimit));
-    const rows = facts([...statusRows(status), [trans.__("open views"), views]]);
+    const rows = facts([...statusRows(status, trans), [trans.__("open views"), views]]);
     this.device.replaceChildren(rows);
   }
 

@@ -4,6 +4,7 @@
  */
 import { element } from "../dom";
 import type { ViewerKind } from "../frame/viewer-kind";
+import { linkView, reportBadLink } from "./link";
 import { openSaved, reasonOf, whenThemeChanges } from "./saved";
 
 const ANNOUNCED = "fovea-views";
@@ -18,7 +19,14 @@ export function showSavedViews(kind: ViewerKind): void {
       if (script.dataset.mime === kind.mimeType && !script.dataset.shown) void show(script, kind);
   };
   document.addEventListener(ANNOUNCED, showNew);
+  followLinks();
   showNew();
+}
+
+/** Says what is wrong with a link in the address, now and when the address changes. */
+export function followLinks(): void {
+  addEventListener("hashchange", reportBadLink);
+  reportBadLink();
 }
 
 /** A view that cannot be opened leaves its still picture, and the reason below it. */
@@ -30,6 +38,7 @@ async function show(saved: HTMLScriptElement, kind: ViewerKind): Promise<void> {
     figure.querySelector("img, pre")?.remove();
     nameApart(viewer.node);
     figure.prepend(viewer.node);
+    linkView(saved, viewer);
     whenThemeChanges(() => viewer.redraw?.(), new AbortController().signal);
   } catch (error) {
     const text = `This view cannot be opened: ${reasonOf(error)}`;

@@ -16,7 +16,9 @@ export async function openSaved({ open }: ViewerKind, data: unknown): Promise<Vi
 export function whenThemeChanges(work: () => void, signal: AbortSignal): void {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", work, { signal });
   const observer = new MutationObserver(work);
-  observer.observe(document.documentElement, { attributeFilter: ["data-theme", "class"] });
+  // VS Code names its theme on the body.
+  for (const node of [document.documentElement, document.body])
+    observer.observe(node, { attributeFilter: ["data-theme", "class"] });
   signal.addEventListener("abort", () => observer.disconnect());
 }
 

@@ -10,6 +10,7 @@ import {
   type Scene,
 } from "fovea/protocol";
 import { element } from "../dom";
+import { WHOLE, type ZoomWindow } from "./zoom";
 
 /** An image: a canvas with its caption. */
 export class Pane {
@@ -45,24 +46,49 @@ export class Pane {
     return true;
   }
 
+  /** Shows a part of the image from the next drawing on. */
+  show(shown: ZoomWindow): void {
+    this.shown = shown;
+  }
+
   /** The image pixel under a pointer. */
   pointAt(event: MouseEvent): Point {
+    const [x, y] = this.fractionAt(event);
+    const { zoom, left, top } = this.shown;
+    return [(left + x / zoom) * this.saved.width, (top + y / zoom) * this.saved.height];
+  }
+
+  /** The place of a pointer as fractions of the canvas. */
+  fractionAt(event: MouseEvent): Point {
     const box = this.canvas.getBoundingClientRect();
-    const x = ((event.clientX - box.left) / box.width) * this.saved.width;
-    return [x, ((event.clientY - box.top) / box.height) * this.saved.height];
+    return [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
   }
 
   draw(scene: Scene): void {
-    const context = this.canvas.getContext("2d");
-    if (!context || this.canvas.width === 0) return;
-    context.clearRect(0, 0, this.canvas.width, this.canvas.height);
+    this.drawOn(this.canvas, scene, this.shown);
+  }
+
+  /** Draws a scene on another canvas of the same proportions. */
+  drawOn(canvas: HTMLCanvasElement, scene: Scene, shown = WHOLE): void {
+    const context = canvas.getContext("2d");
+    if (!context || canvas.width === 0) return;
+    const { width, height } = canvas;
+    const { zoom, left, top } = shown;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, width, height);
+    context.translate(-left * zoom * width, -top * zoom * height);
     context.imageSmoothingEnabled = true;
     if (this.image.complete && this.image.naturalWidth > 0)
-      context.drawImage(this.image, 0, 0, this.canvas.width, this.canvas.height);
-    const frame: MarkFrame = { scale: this.canvas.width / this.saved.width, pixel: window.devicePixelRatio };
+      context.drawImage(this.image, 0, 0, zoom * width, zoom * height);
+    const frame = this.frameOf(width, zoom);
+    if (scene.base) this.drawRaster(context, scene.base.colors, scene.base.placement, frame);
     if (scene.heat) this.drawHeat(context, scene.heat, frame);
     if (scene.grid) drawGrid(context, scene.grid, frame);
     for (const mark of scene.marks) drawMark(context, mark, frame);
+  }
+
+  private frameOf(width: number, zoom: number): MarkFrame {
+    return { scale: (zoom * width) / this.saved.width, pixel: window.devicePixelRatio };
   }
 
   /** The scene as an `<svg>` of the canvas's size: image and heat-map as a picture, marks as lines. */
@@ -72,30 +98,42 @@ export class Pane {
     const base = this.canvas.toDataURL("image/png");
     this.draw(scene);
     const pen = new SvgPen();
-    for (const mark of scene.marks)
-      drawMark(pen, mark, { scale: width / this.saved.width, pixel: window.devicePixelRatio });
+    const { zoom, left, top } = this.shown;
+    for (const mark of scene.marks) drawMark(pen, mark, this.frameOf(width, zoom));
     const picture = `<image width="${width}" height="${height}" href="${base}"/>`;
     const size = `width="${width}" height="${height}" viewBox="0 0 ${width} ${height}"`;
-    return `<svg xmlns="http://www.w3.org/2000/svg" ${size}>${picture}${pen.elements.join("")}</svg>`;
+    const place = zoom === 1 ? "" : ` transform="translate(${-left * zoom * width} ${-top * zoom * height})"`;
+    return `<svg xmlns="http://www.w3.org/2000/svg" ${size}>${picture}<g${place}>${pen.elements.join("")}</g></svg>`;
   }
 
   /** One square a patch, without smoothing: the picture shows no more than was computed. */
   private drawHeat(context: CanvasRenderingContext2D, heat: Heat, frame: MarkFrame): void {
     const [rows, columns] = heat.placement.grid;
+    const colors = new Uint8ClampedArray(4 * rows * columns);
+    paintValues(heat.colormap, heat.values, heat.range, 255, colors);
+    context.globalAlpha = heat.opacity;
+    this.drawRaster(context, colors, heat.placement, frame);
+    context.globalAlpha = 1;
+  }
+
+  /** Draws `[rows, columns, 4]` colors of patches where their grid lies. */
+  private drawRaster(
+    context: CanvasRenderingContext2D,
+    colors: Uint8ClampedArray<ArrayBuffer>,
+    { grid: [rows, columns], region }: GridPlacement,
+    frame: MarkFrame,
+  ): void {
     this.raster.width = columns;
     this.raster.height = rows;
     const small = this.raster.getContext("2d");
     if (!small) return;
-    const pixels = small.createImageData(columns, rows);
-    paintValues(heat.colormap, heat.values, heat.range, 255, pixels.data);
-    small.putImageData(pixels, 0, 0);
-    const [left, top, right, bottom] = heat.placement.region.map((edge) => edge * frame.scale);
-    context.globalAlpha = heat.opacity;
+    small.putImageData(new ImageData(colors, columns, rows), 0, 0);
+    const [left, top, right, bottom] = region.map((edge) => edge * frame.scale);
     context.imageSmoothingEnabled = false;
     context.drawImage(this.raster, left, top, right - left, bottom - top);
-    context.globalAlpha = 1;
   }
 
+  private shown = WHOLE;
   private readonly image = new Image();
   private readonly raster = document.createElement("canvas");
 }

@@ -2,19 +2,25 @@ import { element } from "../dom";
 import type { Viewer } from "../frame/viewer";
 import type { Translate } from "../parts/translate";
 import { themedLayout, themedTraces, type Figure } from "../plots/figure";
+import { offline } from "../plots/offline";
 import { pageColors } from "../plots/page";
 import type { PlotlyModule } from "../plots/plotly";
 
 /** A plotly figure in the colors of its page. */
 export class PlotlyViewer implements Viewer {
   readonly node: HTMLElement;
+  private readonly figure: Figure;
 
   constructor(
-    private readonly figure: Figure,
+    given: Figure,
     private readonly plotly: PlotlyModule,
     private readonly trans: Translate,
   ) {
-    this.node = element("div", { class: "jp-FoveaPlotly" }, this.plot);
+    const { figure, isWhole } = offline(given);
+    this.figure = figure;
+    const text = this.trans.__("Maps and pictures that would be loaded from the network are left out.");
+    const note = isWhole ? [] : [element("p", { class: "jp-FoveaView-note", text })];
+    this.node = element("div", { class: "jp-FoveaPlotly" }, this.plot, ...note);
     this.observer.observe(this.node);
   }
 

@@ -16,7 +16,32 @@ export function readFigure(value: unknown): Figure {
   if (!Array.isArray(data) || !data.every(isRecord))
     throw new Error("data of a plotly figure must be an array of traces");
   if (!isRecord(layout)) throw new Error("layout of a plotly figure must be an object");
-  return { data, layout, config: isRecord(config) ? config : {} };
+  return { data, layout, config: isRecord(config) ? harmlessConfig(config) : {} };
+}
+
+/** Options of plotly that a notebook, which nobody need trust, may set: each changes the look or the pointer's work alone. */
+const HARMLESS = [
+  "autosizable",
+  "displayModeBar",
+  "displaylogo",
+  "doubleClick",
+  "doubleClickDelay",
+  "editable",
+  "fillFrame",
+  "frameMargins",
+  "responsive",
+  "scrollZoom",
+  "showAxisDragHandles",
+  "showAxisRangeEntryBoxes",
+  "showTips",
+  "staticPlot",
+] as const;
+
+/** The options that are plain values and name no address, button or text of a page. */
+function harmlessConfig(config: Record<string, unknown>): Record<string, unknown> {
+  const isPlain = (value: unknown): boolean => ["boolean", "number", "string"].includes(typeof value);
+  const kept = HARMLESS.filter((name) => Object.hasOwn(config, name) && isPlain(config[name]));
+  return Object.fromEntries(kept.map((name) => [name, config[name]]));
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,4 +1,5 @@
 import { clamp, type RefinementChoices, type RefinementPayload, tokenCount, tokenPlace } from "fovea/protocol";
+import { flag, position, type LinkFields } from "../frame/link";
 
 /** Everything that the panels depend on, besides the payload. */
 export interface RefinementState {
@@ -13,6 +14,15 @@ export interface RefinementState {
   named: boolean;
   table: boolean;
 }
+
+/** The choices that a link holds. */
+export const linkFields = (payload: RefinementPayload): LinkFields<RefinementState> => ({
+  stage: position(payload.stages.length),
+  token: position(tokenCount(payload)),
+  pinned: flag,
+  named: flag,
+  table: flag,
+});
 
 export function initialState({ current }: RefinementPayload): RefinementState {
   return { stage: current, token: 0, pinned: false, named: false, table: false };

@@ -9,6 +9,7 @@ import {
 import { element, setText } from "../dom";
 import { composeVector, type Exportable, type ViewPicture } from "../export";
 import { ViewerFrame } from "../frame/frame";
+import { linkState, type LinkState } from "../frame/link";
 import type { Viewer, ViewerInput } from "../frame/viewer";
 import type { Lines } from "../parts/lines";
 import type { Translate } from "../parts/translate";
@@ -28,6 +29,7 @@ import {
   moveToken,
   pin,
   type RefinementState,
+  linkFields,
 } from "./state";
 import { RefinementTable } from "./table";
 import { TokenPicture } from "./token-picture";
@@ -35,6 +37,7 @@ import { TokenPicture } from "./token-picture";
 /** Tokens and words in one plane through the stages of a refinement, with the gap between them. Owns its elements and listeners. */
 export class RefinementViewer implements Viewer, Exportable {
   readonly node: HTMLElement;
+  readonly link: LinkState;
 
   constructor({ payload, trans }: Pick<ViewerInput<RefinementPayload>, "payload" | "trans">) {
     this.payload = payload;
@@ -56,6 +59,7 @@ export class RefinementViewer implements Viewer, Exportable {
       exported: this,
     });
     this.node = this.frame.node;
+    this.link = linkState(linkFields(payload), { get: () => this.state, set: (state) => this.update(state) });
     this.lines = this.frame.lines;
     this.drawings = new PlotDrawings((message) => this.setProblem(message));
     this.controls = new RefinementControls(trans, keys, payload, {

@@ -6,6 +6,7 @@ import {
   type ReviewPayload,
   type ReviewVerdict,
 } from "fovea/protocol";
+import { flag, position, type LinkFields } from "../frame/link";
 
 /** Effect of the arrow keys: on the whole box, or on its right and lower edge. */
 export type ArrowMode = "move" | "size";
@@ -25,6 +26,12 @@ export interface ReviewState {
   hide: boolean;
   table: boolean;
 }
+
+/** The choices that a link holds; drafts and decisions stay with their file. */
+export const linkFields = ({ items }: ReviewPayload): LinkFields<ReviewState> => ({
+  item: position(items.length),
+  table: flag,
+});
 
 export function initialState({ items }: ReviewPayload): ReviewState {
   const first = items.findIndex(({ decision }) => !decision);

@@ -12,6 +12,7 @@ import type { ConnectionState, Received } from "../comms/channel";
 import { element, setText } from "../dom";
 import { composeVector, type Exportable, type ViewPicture } from "../export";
 import { ViewerFrame } from "../frame/frame";
+import { linkState, type LinkState } from "../frame/link";
 import type { Viewer, ViewerInput } from "../frame/viewer";
 import { Pane } from "../panes";
 import type { Lines } from "../parts/lines";
@@ -32,12 +33,14 @@ import {
   showItem,
   shownBox,
   verdictOf,
+  linkFields,
 } from "./state";
 import { ReviewTable } from "./table";
 
 /** The review: one doubtful box after another, confirmed, redrawn or rejected. Owns its elements and listeners. */
 export class ReviewViewer implements Viewer, Exportable {
   readonly node: HTMLElement;
+  readonly link: LinkState;
 
   constructor(private readonly options: ViewerInput<ReviewPayload>) {
     const { payload, trans } = options;
@@ -58,6 +61,7 @@ export class ReviewViewer implements Viewer, Exportable {
       exported: this,
     });
     this.node = this.frame.node;
+    this.link = linkState(linkFields(payload), { get: () => this.state, set: (state) => this.update(state) });
     this.lines = this.frame.lines;
     this.controls = new ReviewControls(trans, keys, (action) => this.act(action));
     this.list = new ReviewList(trans, payload, (item) => {

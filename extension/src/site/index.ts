@@ -1,4 +1,5 @@
 /** The script of every page of the site: light and dark, search, and cells that run where the page comes from a host. */
+import { followLinks } from "../page";
 import { Runner } from "./run";
 import { searchBox, type Section } from "./search";
 import { restoreTheme, themeButton } from "./theme";
@@ -24,9 +25,14 @@ function furnish(): void {
   );
   const list = document.querySelector(".fovea-list details");
   if (matchMedia("(max-width: 860px)").matches) list?.removeAttribute("open");
+  followLinks();
   // A page from disk can start no worker: it is for reading.
+  if (!location.protocol.startsWith("http")) {
+    for (const link of document.querySelectorAll("[data-hosted]")) link.remove();
+    return;
+  }
   const kernel = dataset.kernel;
-  if (!kernel || !location.protocol.startsWith("http")) return;
+  if (!kernel) return;
   const base = new URL(root + kernel, location.href).href;
   const cells = document.querySelectorAll<HTMLElement>("main .cell:has(.code)");
   if (cells.length > 0) document.querySelector(".fovea-actions")?.append(new Runner(base, words, cells).node);

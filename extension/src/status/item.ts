@@ -76,7 +76,7 @@ export class StatusItem extends Widget {
   }
 
   private fill(list: HTMLElement, status: DeviceStatus): void {
-    const rows = statusRows(status).flatMap(([name, value]) => [
+    const rows = statusRows(status, this.trans).flatMap(([name, value]) => [
       element("dt", { text: name }),
       element("dd", { text: value }),
     ]);

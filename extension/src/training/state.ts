@@ -1,4 +1,5 @@
-import { chartsOf, clamp, type Chart, type RunRecord } from "fovea/protocol";
+import { chartsOf, clamp, type Chart, type RunRecord, reading } from "fovea/protocol";
+import { flag, position, type LinkFields } from "../frame/link";
 
 /** Everything that the panels depend on, besides the records. */
 export interface TrainingViewState {
@@ -16,6 +17,16 @@ export interface TrainingViewState {
   /** Stop was pressed once, and there is no checkpoint. */
   confirming: boolean;
 }
+
+/** The choices that a link holds. */
+export const linkFields = (runs: readonly RunRecord[]): LinkFields<TrainingViewState> => ({
+  run: position(runs.length),
+  chart: reading.text(200),
+  log: flag,
+  smooth: flag,
+  cursor: reading.number({ min: 0, max: Number.MAX_SAFE_INTEGER, integer: true }),
+  table: flag,
+});
 
 export const INITIAL: TrainingViewState = {
   run: 0,

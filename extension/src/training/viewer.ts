@@ -18,6 +18,7 @@ import type { Lines } from "../parts/lines";
 import { PlotDrawings } from "../plots/drawings";
 import { PlotPanel } from "../plots/panel";
 import { ViewerFrame } from "../frame/frame";
+import { linkState, type LinkState } from "../frame/link";
 import type { Viewer, ViewerInput } from "../frame/viewer";
 import { TrainingControls } from "./controls";
 import { exportCode, exportData } from "./exports";
@@ -35,6 +36,7 @@ import {
   showEvaluation,
   sideChart,
   type TrainingViewState,
+  linkFields,
 } from "./state";
 import { TrainingTable } from "./table";
 
@@ -45,6 +47,7 @@ export interface TrainingViewerInput extends ViewerInput<TrainingPayload> {
 /** The training viewer: follows runs event by event, or shows their record. Owns its elements and listeners. */
 export class TrainingViewer implements Viewer, Exportable {
   readonly node: HTMLElement;
+  readonly link: LinkState;
 
   constructor(private readonly options: TrainingViewerInput) {
     const { payload, trans, colormap } = options;
@@ -65,6 +68,7 @@ export class TrainingViewer implements Viewer, Exportable {
       pace: (draw) => new PacedDrawing(draw),
     });
     this.node = this.frame.node;
+    this.link = linkState(linkFields(this.runs), { get: () => this.state, set: (state) => this.update(state) });
     this.lines = this.frame.lines;
     this.drawings = new PlotDrawings((message) => this.lines.setProblem(message));
     this.controls = new TrainingControls(trans, keys, this.runs, {

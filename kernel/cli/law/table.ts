@@ -20,16 +20,43 @@ const TABLE_OPTIONS = {
   table: { type: "string" },
   c: { type: "string" },
   extra: { type: "string", multiple: true },
+  measured: { type: "string" },
+  source: { type: "string" },
+  "encoder-column": { type: "string" },
+  benchmarks: { type: "string" },
   degree: { type: "string" },
   json: { type: "boolean" },
 } as const satisfies ParseArgsConfig["options"];
 
-/** Reads the table of `--table FILE.csv`, or the published one. */
-function tableOf(values: { table?: string; c?: string; extra?: string[] }): ScoreTable {
-  const options = { c: values.c, extra: values.extra };
-  return values.table === undefined
-    ? law.publishedTable(options)
-    : law.parseTable(readFileSync(values.table, "utf8"), options);
+/** Options of a table on the command line. */
+interface TableValues {
+  c?: string;
+  extra?: string[];
+  measured?: string;
+  source?: string;
+  "encoder-column"?: string;
+  benchmarks?: string;
+}
+
+const OF_SCORES = ["measured", "source", "encoder-column", "benchmarks"] as const;
+
+/** Reads the table of `--table FILE.csv`, with predictors of `--measured` where it holds scores alone, or the published one. */
+function tableOf(file: string | undefined, values: TableValues): ScoreTable {
+  const { c, extra, measured, source, benchmarks, "encoder-column": encoder } = values;
+  const stray = OF_SCORES.find((name) => values[name] !== undefined);
+  if (stray && (file === undefined || measured === undefined || source === undefined))
+    throw new Error(`law: --${stray} needs --table SCORES, --measured FILE.csv and --source TEXT`);
+  if (file === undefined) return law.publishedTable({ c, extra });
+  const text = readFileSync(file, "utf8");
+  if (measured === undefined || source === undefined) return law.parseTable(text, { c, extra });
+  const columns = { encoder, benchmarks: benchmarks?.split(",") };
+  return law.parseScores(text, { measured: readFileSync(measured, "utf8"), source, c, extra, ...columns });
+}
+
+/** Says where scores come from that somebody else published, and which of their encoders are not in the table. */
+function sourceLines({ source, omitted = [] }: ScoreTable): string[] {
+  const left = omitted.length ? [`left out, without predictors: ${omitted.join(", ")}`] : [];
+  return source === undefined ? [] : [`scores: ${source}`, ...left];
 }
 
 function degreeOf(text: string | undefined): 1 | 2 | undefined {
@@ -39,18 +66,11 @@ function degreeOf(text: string | undefined): 1 | 2 | undefined {
 }
 
 /** Reads `published` or the tables of `--table FILE.csv`, named by their files, into one. */
-function tablesOf({
-  table = [],
-  ...values
-}: {
-  table?: string[];
-  c?: string;
-  extra?: string[];
-}): Record<string, ScoreTable> {
-  if (!table.length) return { published: tableOf(values) };
+function tablesOf({ table = [], ...values }: TableValues & { table?: string[] }): Record<string, ScoreTable> {
+  if (!table.length) return { published: tableOf(undefined, values) };
   const named = table.map((file): [string, ScoreTable] => {
-    const name = file === "published" ? file : basename(file).replace(/\.\w+$/, "");
-    return [name, tableOf({ ...values, ...(file === "published" ? {} : { table: file }) })];
+    if (file === "published") return [file, law.publishedTable({ c: values.c, extra: values.extra })];
+    return [basename(file).replace(/\.\w+$/, ""), tableOf(file, values)];
   });
   const twice = named.find(([name], i) => named.findIndex(([other]) => other === name) !== i);
   if (twice) throw new Error(`law fit: tables must have different names, received ${twice[0]} twice`);
@@ -87,13 +107,18 @@ export function fit(args: string[]): void {
   const tables = tablesOf(values);
   const names = Object.keys(tables);
   const result = law.fit(names.length > 1 ? law.joinTables(tables) : tables[names[0]], { ...options, normalize });
-  if (names.length === 1) return print(values.json, result, () => fitLines(result));
+  const sources = Object.values(tables).flatMap(sourceLines);
+  if (names.length === 1) return print(values.json, result, () => [...sources, ...fitLines(result)]);
   const transfers = names.flatMap((from) =>
     names
       .filter((to) => to !== from)
       .map((to) => ({ from, to, benchmarks: law.transfer(tables[from], tables[to], options) })),
   );
-  print(values.json, { ...result, transfers }, () => [...fitLines(result), ...transfers.flatMap(transferLines)]);
+  print(values.json, { ...result, transfers }, () => [
+    ...sources,
+    ...fitLines(result),
+    ...transfers.flatMap(transferLines),
+  ]);
 }
 
 /** Writes how the fits of one table predict another: means over the pairs of benchmarks. */
@@ -134,13 +159,14 @@ export function policy(args: string[]): void {
     args,
     options: { ...TABLE_OPTIONS, trials: { type: "string" }, seed: { type: "string" }, strategies: { type: "string" } },
   });
-  const result = law.policy(tableOf(values), {
+  const table = tableOf(values.table, values);
+  const result = law.policy(table, {
     degree: degreeOf(values.degree),
     trials: numberOf("trials", values.trials),
     seed: numberOf("seed", values.seed),
     strategies: values.strategies?.split(",") as Strategy[] | undefined,
   });
-  print(values.json, result, () => policyLines(result));
+  print(values.json, result, () => [...sourceLines(table), ...policyLines(result)]);
 }
 
 function policyLines({ options, overall }: PolicyResult): string[] {
@@ -189,8 +215,9 @@ export function plan(args: string[]): void {
     budget: numberOf("budget", values.budget),
   };
   const named = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const result = law.plan(tableOf(values), named);
-  print(values.json, result, () => planLines(result));
+  const table = tableOf(values.table, values);
+  const result = law.plan(table, named);
+  print(values.json, result, () => [...sourceLines(table), ...planLines(result)]);
 }
 
 function planLines({ phase, next, reason, benchmarks, options }: Plan): string[] {

@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import { existsSync, readFileSync, statSync } from "../../platform/files";
 import { join, resolve } from "../../platform/path";
 import { checkOptionNames, type OptionNames } from "../../rules/option-names";
@@ -79,6 +80,7 @@ const LISTS = ["gt_sets", "ImageSets/Context", "ImageSets"];
  * @throws DenseError for a missing folder or list, a name that leads elsewhere, or a task without data
  */
 export function read(dir: string, options: DenseReadOptions = {}): DenseDataset {
+  checkArguments(FN, DenseOptionError, { dir }, { dir: "string" });
   checkOptionNames(FN, options, NAMES, DenseOptionError);
   const root = resolve(dir);
   if (!isFolder(root)) throw new DenseError(FN, root, "the folder of the data set must exist", undefined);

@@ -1,4 +1,6 @@
 /** Scenes in words, for a language model that reads before it sees. */
+import { WorldError } from "./errors";
+import { checkArguments } from "../../rules/arguments";
 import { factsOf, type ObjectFacts } from "./language/facts";
 import { Prng } from "../../numeric/prng";
 import type { Rendered } from "./draw/render";
@@ -13,6 +15,12 @@ const STEPS = 16;
  * of the image with the centre of the box; the size is the object's scale in sixteenths of the image side.
  */
 export function reading(scene: Scene, image: Rendered): string {
+  checkArguments(
+    "data.world.reading",
+    WorldError,
+    { scene, image },
+    { scene: { backdrop: "object", objects: "array", occluders: "array" }, image: "object" },
+  );
   const random = new Prng(scene.seed, `${scene.split}/reading`);
   const shuffled = factsOf(scene, image).map((object) => ({ object, key: random.next() }));
   return shuffled

@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import { platform } from "../../platform";
 import { checkRawImage, decodeImage, isRawImage } from "../../data/image";
 import { EncoderError } from "../errors";
@@ -22,6 +23,7 @@ export async function preprocess(
   plan: Preprocess,
   fn = "preprocess",
 ): Promise<Preprocessed> {
+  checkArguments("encoders.preprocess", EncoderError, { images, plan }, { images: "array", plan: "object" });
   const [height, width] = plan.inputSize;
   const size = 3 * height * width;
   const pixelValues = new Float32Array(images.length * size);

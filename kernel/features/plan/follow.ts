@@ -36,7 +36,7 @@ export async function follow(plan: ExtractionPlan | string, options: FollowOptio
   const { seconds = 5, onProgress, progress = true, signal } = options;
   if (!(seconds > 0 && Number.isFinite(seconds)))
     throw new FeatureError(FOLLOW, "seconds must be a positive number", seconds);
-  const own = await planOf(plan);
+  const own = await planOf(FOLLOW, plan);
   const show = progress ? shower(own) : () => {};
   for (;;) {
     const now = await status(own, { signal });

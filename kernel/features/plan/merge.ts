@@ -63,7 +63,7 @@ export async function merge(plan: ExtractionPlan | string, options: MergeOptions
   checkOptionNames(MERGE, options, NAMES, FeatureError);
   if (typeof options.out !== "string" || options.out === "")
     throw new FeatureError(MERGE, "out must be a folder", options.out);
-  const own = await planOf(plan);
+  const own = await planOf(MERGE, plan);
   const out = await placeOfMerge(own, resolve(options.out));
   const totals: MergeResult = { out, parts: own.parts, pictures: 0, ok: 0, skipped: 0 };
   const place = placeFor(own, out);

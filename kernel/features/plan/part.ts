@@ -61,7 +61,7 @@ export async function extractPart(
   options: PartOptions = {},
 ): Promise<PartResult> {
   checkOptionNames(PART, options, NAMES, FeatureError);
-  const own = await planOf(plan);
+  const own = await planOf(PART, plan);
   checkPart(own, part, options);
   const now = await stateOf(own, part);
   if (now.state === "whole") return { ...now.record, reused: true };

@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import { parseJson } from "../../rules/json-text";
 import { sha256Of } from "../../platform";
 import { existsSync, mkdir, readFile, replaceFile, writeFile } from "../../platform/files";
@@ -312,5 +313,8 @@ function parsePlan(text: string): PlanFile | null {
 }
 
 /** @internal Returns a plan, opened where it is a path. */
-export const planOf = async (given: ExtractionPlan | string): Promise<ExtractionPlan> =>
-  typeof given === "string" ? openPlan(given) : given;
+export async function planOf(fn: string, given: ExtractionPlan | string): Promise<ExtractionPlan> {
+  if (typeof given === "string") return openPlan(given);
+  checkArguments(fn, FeatureError, { plan: given }, { plan: { options: "object", run: "object", source: "object" } });
+  return given;
+}

@@ -209,7 +209,7 @@ class Tally {
  */
 export async function status(plan: ExtractionPlan | string, options: StatusOptions = {}): Promise<PlanStatus> {
   checkOptionNames("features.status", options, NAMES, FeatureError);
-  return tallyOf(await planOf(plan), options, stateOf);
+  return tallyOf(await planOf("features.status", plan), options, stateOf);
 }
 
 /**
@@ -221,8 +221,9 @@ export async function status(plan: ExtractionPlan | string, options: StatusOptio
  */
 export async function verify(plan: ExtractionPlan | string, options: VerifyOptions = {}): Promise<PlanStatus> {
   checkOptionNames("features.verify", options, VERIFY_NAMES, FeatureError);
-  if (!options.remove) return tallyOf(await planOf(plan), options, checkedState);
-  return tallyOf(await planOf(plan), options, stateAfterRemoval, removeLeft);
+  const own = await planOf("features.verify", plan);
+  if (!options.remove) return tallyOf(own, options, checkedState);
+  return tallyOf(own, options, stateAfterRemoval, removeLeft);
 }
 
 async function checkedState(plan: ExtractionPlan, part: number): Promise<PartState> {

@@ -26,18 +26,19 @@ const DECIMAL_COMMA = /^[-+]?(\d+,?\d*|,\d+)(e[-+]?\d+)?$/i;
 const MISSING = new Set(["", "na", "n/a", "nan", "null", "none", "-"]);
 
 /**
- * Reads CSV with a column `encoder`. The delimiter is the one that a first line `sep=` names, else the one of `,`, `;` and tab
- * under which the header has a column `encoder` beside others. A text delimited by `;` or tabs may write decimal commas; one cell
+ * Reads CSV with a column of encoders. The delimiter is the one that a first line `sep=` names, else the one of `,`, `;` and tab
+ * under which the header has that column beside others. A text delimited by `;` or tabs may write decimal commas; one cell
  * that only reads with a comma decides for all.
  *
- * @throws LawError when the text is no CSV, has no column `encoder`, names a column twice or has no row
+ * @param column that names the encoders. Default `encoder`
+ * @throws LawError when the text is no CSV, lacks the column, names a column twice or has no row
  */
-export function readCsv(text: string, fn: string): Csv {
+export function readCsv(text: string, fn: string, column = "encoder"): Csv {
   const named = SEPARATOR_LINE.exec(text);
   const rest = named ? text.slice(named[0].length) : text;
-  const delimiter = named ? named[1] : delimiterOf(rest);
+  const delimiter = named ? named[1] : delimiterOf(rest, column);
   const [header, ...body] = rowsOf(rest, delimiter, fn);
-  checkHeader(header, fn);
+  checkHeader(header, fn, column);
   if (body.length === 0) throw new LawError(fn, "at least one row must follow the header", 0);
   const first = named ? 3 : 2;
   const records = body.map((cells, i) => ({
@@ -47,16 +48,16 @@ export function readCsv(text: string, fn: string): Csv {
   return { header, records, decimal: delimiter !== "," && body.some(hasDecimalComma) ? "," : "." };
 }
 
-/** Returns the delimiter under which the header, quoted or not, has a column `encoder`; a comma where none fits. */
-function delimiterOf(text: string): string {
-  const hasEncoder = (delimiter: string): boolean => {
+/** Returns the delimiter under which the header, quoted or not, has the column; a comma where none fits. */
+function delimiterOf(text: string, column: string): string {
+  const hasColumn = (delimiter: string): boolean => {
     try {
-      return parse(text, { ...FORM, delimiter, to: 1 })[0]?.includes("encoder") ?? false;
+      return parse(text, { ...FORM, delimiter, to: 1 })[0]?.includes(column) ?? false;
     } catch {
       return false;
     }
   };
-  return DELIMITERS.find(hasEncoder) ?? DELIMITERS[0];
+  return DELIMITERS.find(hasColumn) ?? DELIMITERS[0];
 }
 
 function rowsOf(text: string, delimiter: string, fn: string): string[][] {
@@ -67,8 +68,8 @@ function rowsOf(text: string, delimiter: string, fn: string): string[][] {
   }
 }
 
-function checkHeader(header: string[] | undefined, fn: string): asserts header is string[] {
-  if (!header?.includes("encoder")) throw new LawError(fn, "row 1 must name a column encoder", header?.join(","));
+function checkHeader(header: string[] | undefined, fn: string, column: string): asserts header is string[] {
+  if (!header?.includes(column)) throw new LawError(fn, `row 1 must name a column ${column}`, header?.join(","));
   const twice = header.find((name, i) => header.indexOf(name) !== i);
   if (twice !== undefined) throw new LawError(fn, "row 1 must name each column once", twice);
 }

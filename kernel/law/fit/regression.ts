@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import { isWhole } from "../../rules/rule-error";
 import { shuffled } from "../../numeric/order";
 import { described } from "../../display/describe";
@@ -162,6 +163,7 @@ function checkValues({ normalize = "minmax", permutations = 0, ridge = 0, cutoff
  * @throws LawError for a term whose predictor is missing
  */
 export function predict(model: BenchmarkFit, predictors: Record<string, number>, level = 0.95): Prediction {
+  checkArguments("law.predict", LawError, { model, predictors }, { model: "object", predictors: "object" });
   const scaled = Object.fromEntries(
     Object.entries(predictors).map(([name, value]) => [name, scale(value, model.scales[name] ?? UNIT)]),
   );

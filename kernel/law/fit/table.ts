@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import { described } from "../../display/describe";
 import { showTable } from "../displays";
 import { LawError } from "../error";
@@ -21,13 +22,17 @@ export interface ScoreTable {
   /** Names of the predictors that every row has, starting with `a` and `c`. */
   predictors: string[];
   groups: Record<string, string[]>;
+  /** Who published the scores, where somebody else did (`law.parseScores`). */
+  source?: string;
+  /** Encoders that have scores and no predictors, and are therefore not among the rows (`law.parseScores`). */
+  omitted?: string[];
 }
 
 /** Options of reading a table. */
 export interface TableOptions {
   /** Column that holds C in a wide table. Default `c_pck010`, else `c`. */
   c?: string;
-  /** Extra columns that become predictors. In a wide table `<name>_<benchmark>` wins over `<name>`. Default: none. */
+  /** Extra columns that become predictors. In a wide table `<name>_<benchmark>` wins over `<name>`, as for `a`. Default: none. */
   extra?: string[];
   /** Benchmarks by the name of their group. Default: none; `law.publishedTable` has the paper's. */
   groups?: Record<string, string[]>;
@@ -40,6 +45,7 @@ const NAMES: OptionNames<TableOptions> = { c: true, extra: true, groups: true };
 export function checkTable(where: string, table: ScoreTable): void {
   const isTable = typeof table === "object" && table !== null && TABLE.every((key) => Array.isArray(table[key]));
   if (!isTable) throw new LawError(where, "the table must be one of law.parseTable or law.publishedTable", table);
+  checkArguments(where, LawError, { rows: table.rows }, { rows: [{ encoder: "string", predictors: "object" }] });
 }
 
 /**
@@ -51,9 +57,13 @@ export function checkTable(where: string, table: ScoreTable): void {
  */
 export function parseTable(text: string, options: TableOptions = {}): ScoreTable {
   checkOptionNames("law.parseTable", options, NAMES, LawError);
-  const csv = readCsv(text, "law.parseTable");
-  const rows = csv.header.includes("benchmark") ? longRows(csv, options) : wideRows(csv, options);
-  checkUnique(rows);
+  return tableOfColumns(readCsv(text, "law.parseTable"), options, "law.parseTable");
+}
+
+/** Reads a table from columns, long or wide; `fn` is the public function that errors name. */
+export function tableOfColumns(csv: Csv, options: TableOptions, fn: string): ScoreTable {
+  const rows = csv.header.includes("benchmark") ? longRows(csv, options, fn) : wideRows(csv, options, fn);
+  checkUnique(rows, fn);
   return described<ScoreTable>(
     {
       rows,
@@ -71,23 +81,26 @@ export function parseTable(text: string, options: TableOptions = {}): ScoreTable
  * names its source.
  */
 export function publishedTable(options: TableOptions = {}): ScoreTable {
+  checkOptionNames("law.publishedTable", options, NAMES, LawError);
   return parseTable(PUBLISHED_CSV, { groups: PUBLISHED_GROUPS, ...given(options) });
 }
 
-function longRows({ records, decimal }: Csv, { extra = [] }: TableOptions): TableRow[] {
+function longRows({ records, decimal }: Csv, { extra = [] }: TableOptions, fn: string): TableRow[] {
+  const { text, number, score } = cellReaders(decimal, fn);
   return records.map((record) => ({
-    encoder: textOf(record, "encoder"),
-    benchmark: textOf(record, "benchmark"),
-    predictors: Object.fromEntries(["a", "c", ...extra].map((name) => [name, numberOf(record, name, decimal)])),
-    score: scoreOf(record, "score", decimal),
+    encoder: text(record, "encoder"),
+    benchmark: text(record, "benchmark"),
+    predictors: Object.fromEntries(["a", "c", ...extra].map((name) => [name, number(record, name)])),
+    score: score(record, "score"),
   }));
 }
 
-function wideRows({ header, records, decimal }: Csv, { c, extra = [] }: TableOptions): TableRow[] {
+function wideRows({ header, records, decimal }: Csv, { c, extra = [] }: TableOptions, fn: string): TableRow[] {
+  const { text, number, score } = cellReaders(decimal, fn);
   const benchmarks = header.filter((name) => name.startsWith("perf_")).map((name) => name.slice("perf_".length));
   if (benchmarks.length === 0) {
     throw new LawError(
-      "law.parseTable",
+      fn,
       "row 1 must name a column benchmark (long) or columns perf_<benchmark> (wide)",
       header.join(","),
     );
@@ -99,44 +112,44 @@ function wideRows({ header, records, decimal }: Csv, { c, extra = [] }: TableOpt
   };
   return records.flatMap((record) =>
     benchmarks.map((benchmark) => ({
-      encoder: textOf(record, "encoder"),
+      encoder: text(record, "encoder"),
       benchmark,
       predictors: {
-        a: numberOf(record, `a_${benchmark}`, decimal),
-        c: numberOf(record, cColumn, decimal),
-        ...Object.fromEntries(extra.map((name) => [name, numberOf(record, column(name, benchmark), decimal)])),
+        a: number(record, header.includes("a") ? column("a", benchmark) : `a_${benchmark}`),
+        c: number(record, cColumn),
+        ...Object.fromEntries(extra.map((name) => [name, number(record, column(name, benchmark))])),
       },
-      score: scoreOf(record, `perf_${benchmark}`, decimal),
+      score: score(record, `perf_${benchmark}`),
     })),
   );
 }
 
-function textOf({ fields, line }: CsvRecord, column: string): string {
-  const value = fields[column];
-  if (value) return value;
-  throw new LawError("law.parseTable", `row ${line}, column ${column} must not be empty`, value);
+/** Readers of one cell as a text, a number, or a score that may be missing; an error names row and column. */
+function cellReaders(decimal: Csv["decimal"], fn: string) {
+  const text = ({ fields, line }: CsvRecord, column: string): string => {
+    const value = fields[column];
+    if (value) return value;
+    throw new LawError(fn, `row ${line}, column ${column} must not be empty`, value);
+  };
+  const number = ({ fields, line }: CsvRecord, column: string): number => {
+    const cell = fields[column];
+    if (cell === undefined) throw new LawError(fn, `row 1 must name a column ${column}`, Object.keys(fields).join(","));
+    const value = cell ? decimalNumber(cell, decimal) : NaN;
+    if (Number.isFinite(value)) return value;
+    throw new LawError(fn, `row ${line}, column ${column} must be a finite decimal number`, cell);
+  };
+  const score = (record: CsvRecord, column: string): number | null => {
+    const cell = record.fields[column];
+    return cell !== undefined && isMissing(cell) ? null : number(record, column);
+  };
+  return { text, number, score };
 }
 
-function numberOf({ fields, line }: CsvRecord, column: string, decimal: Csv["decimal"]): number {
-  const text = fields[column];
-  if (text === undefined)
-    throw new LawError("law.parseTable", `row 1 must name a column ${column}`, Object.keys(fields).join(","));
-  const value = text ? decimalNumber(text, decimal) : NaN;
-  if (Number.isFinite(value)) return value;
-  throw new LawError("law.parseTable", `row ${line}, column ${column} must be a finite decimal number`, text);
-}
-
-function scoreOf(record: CsvRecord, column: string, decimal: Csv["decimal"]): number | null {
-  const text = record.fields[column];
-  return text !== undefined && isMissing(text) ? null : numberOf(record, column, decimal);
-}
-
-function checkUnique(rows: TableRow[]): void {
+function checkUnique(rows: TableRow[], fn: string): void {
   const seen = new Set<string>();
   for (const { encoder, benchmark } of rows) {
     const key = JSON.stringify([encoder, benchmark]);
-    if (seen.has(key))
-      throw new LawError("law.parseTable", "an encoder may stand once per benchmark", `${encoder}, ${benchmark}`);
+    if (seen.has(key)) throw new LawError(fn, "an encoder may stand once per benchmark", `${encoder}, ${benchmark}`);
     seen.add(key);
   }
 }

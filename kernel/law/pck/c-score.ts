@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import { patientBar } from "../../display/progress";
 import { described } from "../../display/describe";
 import { showCScore, showLayers } from "../displays";
@@ -78,6 +79,8 @@ export async function cScore(
   options: CScoreOptions = {},
 ): Promise<CScore> {
   const where = "law.cScore";
+  checkArguments(where, LawError, { pairs }, { pairs: ["object"] });
+  checkSource(where, encoder);
   checkScore(where, pairs, options);
   const { outcomes } = await matchAll(where, encoder, pairs, joinedPlan(encoder, options));
   return scoreOf(pairs, outcomes[0], options);
@@ -103,6 +106,14 @@ function isStored(encoder: AnySource): encoder is StoredFeatures {
   return typeof encoder !== "function" && !("forwardIntermediates" in encoder);
 }
 
+/** Refuses a value that gives no features. */
+function checkSource(where: string, encoder: AnySource): void {
+  if (typeof encoder === "function") return;
+  checkArguments(where, LawError, { encoder }, { encoder: "object" });
+  if (isStored(encoder))
+    checkArguments(where, LawError, { encoder }, { encoder: { run: { layers: "array" }, features: "function" } });
+}
+
 const lastStored = ({ run }: StoredFeatures): number[] => run.layers.slice(-1).map(({ layer }) => layer);
 
 /**
@@ -117,6 +128,8 @@ export async function cScoreByLayer(
   options: CScoreOptions = {},
 ): Promise<{ layer: number; summary: CScore }[]> {
   const where = "law.cScoreByLayer";
+  checkArguments(where, LawError, { pairs }, { pairs: ["object"] });
+  checkSource(where, encoder);
   checkScore(where, pairs, options);
   const { layers, outcomes } = await matchAll(where, encoder, pairs, layerPlan(options));
   return scoresOf(pairs, layers, outcomes, options);

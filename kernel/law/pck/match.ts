@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import { argmax, clamp, dotRow } from "../../numeric";
 import { LawError } from "../error";
 import { checkOptionNames, type OptionNames } from "../../rules/option-names";
@@ -34,6 +35,12 @@ export function similarityRow(
   target: Float32Array,
   channels: number,
 ): Float32Array {
+  checkArguments(
+    "law.similarityRow",
+    LawError,
+    { source, target, channels },
+    { source: "list", target: "list", channels: "size" },
+  );
   const row = new Float32Array(target.length / channels);
   dotRow(source, cell, target, channels, row);
   return row;
@@ -51,6 +58,7 @@ export function similarityRow(
  * @throws LawError for a row of another length or an option out of range
  */
 export function locate(similarity: Float32Array, n: number, options: MatchOptions = {}): GridPoint {
+  checkArguments("law.locate", LawError, { similarity }, { similarity: "list" });
   checkOptionNames("law.locate", options, NAMES, LawError);
   return locateRow(similarity, n, options);
 }

@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import type { GridFeatures } from "../../contracts/features";
 import { place, type Box, type Placement, type Point } from "../../contracts/geometry";
 import { distance as distanceOf } from "../../numeric";
@@ -111,6 +112,7 @@ export function placements(pair: PckPair, options: PckOptions = {}): { source: P
  */
 export function pckOfPredictor(pair: PckPair, predict: PointPredictor, options: PckOptions = {}): KeypointResult[] {
   const where = "law.pckOfPredictor";
+  checkArguments(where, LawError, { pair }, { pair: { source: "object", target: "object" } });
   checkOptionNames(where, options, PCK_OPTIONS, LawError);
   checkAlphas(where, options);
   checkPlaced(where, pair, options);
@@ -146,6 +148,16 @@ export function pckOfPair(
   options: PckOptions = {},
 ): KeypointResult[] {
   const where = "law.pckOfPair";
+  checkArguments(
+    where,
+    LawError,
+    { pair, source, target },
+    {
+      pair: { source: "object", target: "object" },
+      source: { tokens: "list", grid: "list" },
+      target: { tokens: "list", grid: "list" },
+    },
+  );
   checkOptionNames(where, options, PCK_OPTIONS, LawError);
   checkAlphas(where, options);
   checkPlaced(where, pair, options);

@@ -2,6 +2,7 @@
  * A C score (Law of Vision Representation, arXiv 2408.16357) in parts: each worker matches some of the pairs, and the outcomes of all
  * are scored as those of one run.
  */
+import { checkArguments } from "../../rules/arguments";
 import { append } from "../../numeric";
 import { checkOptionNames } from "../../rules/option-names";
 import { LawError } from "../error";
@@ -51,6 +52,7 @@ const MERGE = "law.mergeCScore";
  * @throws LawError for no pairs, or a number that is not whole
  */
 export function divideCScore(pairs: readonly ScoredPair[], pairsPerPart = 1000): number[][] {
+  checkArguments("law.divideCScore", LawError, { pairs }, { pairs: ["object"] });
   if (pairs.length === 0) throw new LawError(DIVIDE, "at least one pair is needed", pairs.length);
   if (!(Number.isSafeInteger(pairsPerPart) && pairsPerPart >= 1))
     throw new LawError(DIVIDE, "pairsPerPart must be a whole number of at least 1", pairsPerPart);
@@ -81,6 +83,12 @@ export async function cScorePart(
   positions: readonly number[],
   options: CScorePartOptions = {},
 ): Promise<CScorePart> {
+  checkArguments(
+    "law.cScorePart",
+    LawError,
+    { features, pairs, positions },
+    { features: { run: "object", images: "map", features: "function" }, pairs: ["object"], positions: "list" },
+  );
   checkOptionNames(PART, options, { ...C_SCORE_OPTIONS, byLayer: true }, LawError);
   const { byLayer = false, ...score } = options;
   const wrong = positions.find((at) => !(Number.isInteger(at) && at >= 0 && at < pairs.length));
@@ -104,6 +112,7 @@ export function mergeCScore(
   parts: readonly CScorePart[],
   options: CScoreOptions = {},
 ): CScore {
+  checkArguments("law.mergeCScore", LawError, { pairs, parts }, { pairs: ["object"], parts: ["object"] });
   const { outcomes } = join(pairs, parts, options);
   if (outcomes.length !== 1) throw new LawError(MERGE, "parts must be made without byLayer", outcomes.length);
   return scoreOf(pairs, outcomes[0], options);
@@ -120,6 +129,7 @@ export function mergeCScoreByLayer(
   parts: readonly CScorePart[],
   options: CScoreOptions = {},
 ): { layer: number; summary: CScore }[] {
+  checkArguments("law.mergeCScoreByLayer", LawError, { pairs, parts }, { pairs: ["object"], parts: ["object"] });
   const { layers, outcomes } = join(pairs, parts, options);
   if (outcomes.length !== layers.length) throw new LawError(MERGE, "parts must be made with byLayer", outcomes.length);
   return scoresOf(pairs, layers, outcomes, options);

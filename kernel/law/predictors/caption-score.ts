@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import { described } from "../../display/describe";
 import { showCaptionScore } from "../displays";
 import { mean } from "../../numeric";
@@ -48,6 +49,12 @@ export async function captionScore<Image>(
   pairs: readonly CaptionPair<Image>[],
   options: CaptionScoreOptions = {},
 ): Promise<CaptionScore> {
+  checkArguments(
+    "law.captionScore",
+    LawError,
+    { model, pairs },
+    { model: { logProbabilities: "function" }, pairs: ["object"] },
+  );
   checkOptionNames("law.captionScore", options, NAMES, LawError);
   const { onProgress = patientBar("Scoring", "pairs"), signal } = options;
   if (pairs.length === 0) throw new LawError("law.captionScore", "at least one image with a caption is needed", 0);

@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import { Matrix, SingularValueDecomposition } from "ml-matrix";
 import { dot, mean, sum } from "../../numeric";
 import type { TokenSet } from "../../similarity/token-set";
@@ -37,6 +38,7 @@ const TOLERANCE = 1e-9;
  */
 export function logME(features: TokenSet, targets: readonly string[] | readonly number[]): LogME {
   const where = "law.logME";
+  checkArguments(where, LawError, { features, targets }, { features: { data: "list" }, targets: "list" });
   const { data, width } = features;
   const rows = data.length / width;
   if (!isWhole(rows, 2)) {

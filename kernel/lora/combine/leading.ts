@@ -3,7 +3,9 @@
  * full orthogonalization. The time grows with the square of the sides, that of a whole decomposition with their cube.
  */
 import { Matrix, SingularValueDecomposition } from "ml-matrix";
+import { dot } from "../../numeric";
 import { Prng } from "../../numeric/prng";
+import { flat } from "./flat";
 
 /** A singular value with its vectors. */
 export interface Triplet {
@@ -26,6 +28,7 @@ const [FIRST_STEPS, GROWTH] = [16, 1.3];
  * found faster than by a whole decomposition.
  */
 export function leadingTriplets(x: Matrix, count: number): Triplet[] | undefined {
+  if (count < 1) return [];
   const search = new Search(x);
   let found = search.largest(count, [], EXACT);
   // One start meets one vector of several with the same value: another start without those found looks for more.
@@ -50,7 +53,7 @@ class Search {
   constructor(x: Matrix) {
     this.rows = x.rows;
     this.columns = x.columns;
-    this.values = Float64Array.from(x.to1DArray());
+    this.values = flat(x);
   }
 
   /** Returns the largest triplets that are orthogonal to `known`; fewer where no more are there, `undefined` where it takes too long. */
@@ -110,24 +113,47 @@ class Search {
     }));
   }
 
+  /** Product by four rows at once, whose sums do not wait for each other. */
   private product(v: Float64Array): Float64Array {
     const { rows, columns, values } = this;
     const result = new Float64Array(rows);
-    for (let row = 0, at = 0; row < rows; row++) {
-      let sum = 0;
-      for (let column = 0; column < columns; column++, at++) sum += values[at]! * v[column]!;
-      result[row] = sum;
+    let row = 0;
+    for (; row + 3 < rows; row += 4) {
+      let [first, second, third, fourth] = [0, 0, 0, 0];
+      const at = row * columns;
+      for (let column = 0; column < columns; column++) {
+        const factor = v[column]!;
+        first += factor * values[at + column]!;
+        second += factor * values[at + columns + column]!;
+        third += factor * values[at + 2 * columns + column]!;
+        fourth += factor * values[at + 3 * columns + column]!;
+      }
+      result[row] = first;
+      result[row + 1] = second;
+      result[row + 2] = third;
+      result[row + 3] = fourth;
     }
+    for (; row < rows; row++) result[row] = dot(values, v, row * columns);
     return result;
   }
 
+  /** Product with the transposed matrix, by four rows at once: the sums are read and written a quarter as often. */
   private transposedProduct(u: Float64Array): Float64Array {
     const { rows, columns, values } = this;
     const result = new Float64Array(columns);
-    for (let row = 0, at = 0; row < rows; row++) {
-      const factor = u[row]!;
-      for (let column = 0; column < columns; column++, at++) result[column]! += factor * values[at]!;
+    let row = 0;
+    for (; row + 3 < rows; row += 4) {
+      const [first, second, third, fourth] = [u[row]!, u[row + 1]!, u[row + 2]!, u[row + 3]!];
+      const at = row * columns;
+      for (let column = 0; column < columns; column++)
+        result[column]! +=
+          first * values[at + column]! +
+          second * values[at + columns + column]! +
+          third * values[at + 2 * columns + column]! +
+          fourth * values[at + 3 * columns + column]!;
     }
+    for (; row < rows; row++)
+      for (let column = 0; column < columns; column++) result[column]! += u[row]! * values[row * columns + column]!;
     return result;
   }
 }

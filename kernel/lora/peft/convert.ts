@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import { readSafetensors } from "../../safetensors/safetensors";
 import { existsSync } from "../../platform/files";
 import { dirname, join } from "../../platform/path";
@@ -38,6 +39,7 @@ const AUTHORS_SCALING = 2;
  * @throws LoraError where the result would compute something else
  */
 export async function convert(path: string, options: ConvertOptions = {}): Promise<AdapterFile> {
+  checkArguments("lora.convert", LoraError, { path }, { path: "string" });
   checkOptionNames(FN, options, NAMES, LoraError);
   const isFile = path.endsWith(".safetensors");
   const place = isFile ? dirname(path) : await placeOf(FN, path, options.adapter);

@@ -1,4 +1,5 @@
 /** Folder of an adapter: `adapter_model.safetensors` and `adapter_config.json`. */
+import { checkArguments } from "../../rules/arguments";
 import { fileKind, KIND_BYTES } from "../../rules/file-kind";
 import { readSafetensors, writeSafetensors } from "../../safetensors/safetensors";
 import type { SafetensorsTensor } from "../../safetensors/tensor";
@@ -48,6 +49,7 @@ const LARGEST_CONFIG = 10_000_000;
  * @throws SafetensorsError for a file that breaks the format
  */
 export async function readAdapter(folder: string, options: ReadAdapterOptions = {}): Promise<AdapterFile> {
+  checkArguments("lora.readAdapter", LoraError, { folder }, { folder: "string" });
   checkOptionNames(READ, options, READ_NAMES, LoraError);
   const place = await placeOf(READ, folder, options.adapter);
   const config = await readConfig(READ, place);
@@ -127,6 +129,12 @@ async function readJson(fn: string, path: string): Promise<unknown> {
  * @returns the folder that holds the two files
  */
 export async function writeAdapter(folder: string, file: AdapterFile, adapter = "default"): Promise<string> {
+  checkArguments(
+    "lora.writeAdapter",
+    LoraError,
+    { folder, file },
+    { folder: "string", file: { config: "object", tensors: "map", metadata: "object" } },
+  );
   const place = adapter === "default" ? folder : join(folder, adapter);
   await mkdir(place, { recursive: true });
   const id = platform().uuid();

@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import { product } from "../../numeric";
 import { readSafetensorsHeader } from "../../safetensors/safetensors";
 import { existsSync } from "../../platform/files";
@@ -36,6 +37,7 @@ const FN = "lora.inspect";
  * @throws LoraError, SafetensorsError for files that break their formats
  */
 export async function inspect(path: string, options: ReadAdapterOptions = {}): Promise<AdapterInspection> {
+  checkArguments("lora.inspect", LoraError, { path }, { path: "string" });
   checkOptionNames(FN, options, READ_NAMES, LoraError);
   const isFile = path.endsWith(".safetensors");
   const place = isFile ? dirname(path) : await placeOf(FN, path, options.adapter);

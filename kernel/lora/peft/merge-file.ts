@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import { BaseModel } from "./base-model";
 import { mergeRefusal } from "../config";
 import { LoraError } from "../error";
@@ -47,6 +48,7 @@ export async function mergeFile(
   out: string,
   options: MergeFileOptions = {},
 ): Promise<MergeFileReport> {
+  checkArguments("lora.mergeFile", LoraError, { adapter }, { adapter: "string" });
   checkOptionNames(FN, options, NAMES, LoraError);
   const { onProgress = patientBar("Merging", "tensors"), signal, ...reading } = options;
   const file = await readAdapter(adapter, reading);

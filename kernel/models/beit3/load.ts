@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import { startTfjs } from "../../backend/tfjs";
 import { transpose } from "../../encoders/feature-map";
 import { Tokenizer } from "../../encoders/tokenizer";
@@ -125,6 +126,7 @@ function storedConfig({ numHeads }: Record<string, unknown>, place: string): Bei
  */
 export function loadBeit3State(model: Beit3, tensors: Tensors, options: LoadBeit3StateOptions = {}): Beit3LoadReport {
   const fn = "models.loadBeit3State";
+  checkArguments(fn, ModelError, { model, tensors }, { model: "module", tensors: "map" });
   checkOptionNames(fn, options, STATE_NAMES, ModelError);
   const { strict = true, resample = false } = options;
   const { tensors: own, ignored } = ownTensors(fn, tensors);
@@ -136,6 +138,7 @@ export function loadBeit3State(model: Beit3, tensors: Tensors, options: LoadBeit
  * Writes an encoder's weights under the names of BEiT-3's release, each behind `beit3.`; a half-written file never stands in its place.
  */
 export async function saveBeit3(model: Beit3, path: string): Promise<void> {
+  checkArguments("models.saveBeit3", ModelError, { model, path }, { model: "module", path: "string" });
   const state = await nn.stateOf(model);
   await writeSafetensors(path, new Map([...state].map(([name, tensor]) => [`beit3.${name}`, tensor])), {
     format: "pt",

@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import { startTfjs } from "../../backend/tfjs";
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
@@ -36,6 +37,7 @@ type Weights = GraphBlock["weights"];
  * @throws ModelError with the reason where the structure is another one, or features would differ
  */
 export async function trainable(encoder: Encoder): Promise<VisionTransformer> {
+  checkArguments("models.trainable", ModelError, { encoder }, { encoder: "object" });
   await startTfjs();
   const { analysis } = encoder.network;
   try {

@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import { startTfjs } from "../../backend/tfjs";
 import { existsSync, readFileSync } from "../../platform/files";
 import { join } from "../../platform/path";
@@ -35,6 +36,7 @@ const FN = "models.loadVit";
  * @throws SafetensorsError for a file that breaks the format
  */
 export async function loadVit(source: string, options: LoadVitOptions = {}): Promise<LoadedVit> {
+  checkArguments("models.loadVit", ModelError, { source }, { source: "string" });
   checkOptionNames(FN, options, { ...LOAD_NAMES, config: true }, ModelError);
   const { config = {}, ...rest } = options;
   await startTfjs();

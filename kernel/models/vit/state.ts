@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import * as nn from "../../nn";
 import { toFloat32 } from "../../nn/module/floats";
 import { writeSharded } from "../../safetensors/shards";
@@ -42,6 +43,7 @@ export function loadVitState(
   tensors: ReadonlyMap<string, SafetensorsTensor>,
   options: LoadVitStateOptions = {},
 ): VitLoadReport {
+  checkArguments("models.loadVitState", ModelError, { model, tensors }, { model: "module", tensors: "map" });
   checkOptionNames("models.loadVitState", options, LOAD_NAMES, ModelError);
   const { strict = true, names = namesOf(tensors.keys()), resample = false } = options;
   if (!names)
@@ -95,6 +97,7 @@ export async function vitState(
   model: VisionTransformer,
   options: VitStateOptions = {},
 ): Promise<Map<string, SafetensorsTensor>> {
+  checkArguments("models.vitState", ModelError, { model }, { model: "module" });
   checkOptionNames("models.vitState", options, { names: true }, ModelError);
   const { names = "timm" } = options;
   if (names !== "timm" && !Object.hasOwn(FAMILIES, names))
@@ -111,6 +114,7 @@ export async function vitState(
  * @throws SafetensorsError for a path that does not end in `.safetensors`, or a bad limit
  */
 export async function saveVit(model: VisionTransformer, path: string, options: SaveVitOptions = {}): Promise<string> {
+  checkArguments("models.saveVit", ModelError, { model, path }, { model: "module", path: "string" });
   checkOptionNames("models.saveVit", options, { names: true, maxShardBytes: true }, ModelError);
   const { maxShardBytes, ...rest } = options;
   return writeSharded(path, await vitState(model, rest), { maxShardBytes, metadata: { format: "pt" } });

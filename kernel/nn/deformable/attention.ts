@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import type { Grid } from "../../contracts/geometry";
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
@@ -55,6 +56,7 @@ export class DeformableAttention extends Module {
     options: DeformableAttentionOptions = {},
   ) {
     super();
+    checkArguments("nn.DeformableAttention", NnError, { features }, { features: "size" });
     checkOptionNames("nn.DeformableAttention", options, OPTIONS, NnError);
     const { heads = 8, levels = 4, points = 4 } = options;
     if (features % heads !== 0)
@@ -108,7 +110,9 @@ export class DeformableAttention extends Module {
  * Returns the centres of a grid's cells as references, ((j + ½) / width, (i + ½) / height) row by row: [1, height ·
  * width, 2].
  */
-export function gridReferences([height, width]: Grid): Tensor {
+export function gridReferences(grid: Grid): Tensor {
+  checkArguments("nn.gridReferences", NnError, { grid }, { grid: "list" });
+  const [height, width] = grid;
   const centers = Array.from({ length: height * width }, (_, token) => [
     ((token % width) + 0.5) / width,
     (Math.floor(token / width) + 0.5) / height,

@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
 import { fusedOperation, fusedOr } from "../operations/fused";
@@ -50,6 +51,7 @@ function bendDerivative(x: Tensor): Tensor {
  * @param approximate default `none`
  */
 export function gelu(x: Tensor, approximate: "none" | "tanh" = "none"): Tensor {
+  checkArguments("nn.gelu", NnError, { x }, { x: "tensor" });
   if (approximate === "tanh")
     return elementwise("geluTanh", x, (x) => tf.mul(tf.mul(x, 0.5), tf.add(bend(x), 1)), bendDerivative);
   return elementwise(
@@ -62,6 +64,7 @@ export function gelu(x: Tensor, approximate: "none" | "tanh" = "none"): Tensor {
 
 /** Returns x σ(x) (`torch.nn.functional.silu`). x of any shape. */
 export function silu(x: Tensor): Tensor {
+  checkArguments("nn.silu", NnError, { x }, { x: "tensor" });
   return elementwise(
     "silu",
     x,
@@ -75,6 +78,7 @@ export function silu(x: Tensor): Tensor {
 
 /** Returns max(x, 0), with PyTorch's gradient 0 at 0. x of any shape. */
 export function relu(x: Tensor): Tensor {
+  checkArguments("nn.relu", NnError, { x }, { x: "tensor" });
   return tf.relu(x);
 }
 
@@ -87,6 +91,7 @@ export type Activation = "gelu" | "gelu-tanh" | "silu" | "relu";
  * @throws NnError for an unknown name
  */
 export function activate(x: Tensor, activation: Activation): Tensor {
+  checkArguments("nn.activate", NnError, { x }, { x: "tensor" });
   switch (activation) {
     case "gelu":
       return gelu(x);

@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import { allowCapture } from "../module/captured";
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
@@ -106,6 +107,7 @@ export class Attention extends Module {
 
 /** Reshapes [B, N, heads · d] to [B, heads, N, d]. */
 export function splitHeads(x: Tensor, heads: number): Tensor {
+  checkArguments("nn.splitHeads", NnError, { x }, { x: "tensor" });
   const [B, N, features] = x.shape;
   return tf.transpose(tf.reshape(x, [B, N, heads, features / heads]), [0, 2, 1, 3]);
 }

@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
 import { activate, type Activation, silu } from "./activations";
@@ -47,6 +48,7 @@ export class Mlp extends Module {
     options: MlpOptions = {},
   ) {
     super();
+    checkArguments("nn.Mlp", NnError, { features }, { features: "size" });
     checkOptionNames("nn.Mlp", options, MLP, NnError);
     const { hiddenFeatures = 4 * features, outFeatures = features } = options;
     const { activation = "gelu", bias = true, dropout = 0 } = options;
@@ -90,6 +92,7 @@ export class SwiGlu extends Module {
     options: SwiGluOptions = {},
   ) {
     super();
+    checkArguments("nn.SwiGlu", NnError, { features }, { features: "size" });
     checkOptionNames("nn.SwiGlu", options, SWIGLU_NAMES, NnError);
     const { hiddenFeatures = 4 * features, bias = false } = options;
     this.gateProj = new Linear(features, hiddenFeatures, { bias });
@@ -113,6 +116,7 @@ export class LayerScale extends Module {
 
   constructor(features: number, initial = 1e-5) {
     super();
+    checkArguments("nn.LayerScale", NnError, { features }, { features: "size" });
     this.gamma = new Parameter([features], constant(initial));
   }
 

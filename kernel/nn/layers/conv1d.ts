@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
 import type { Prng } from "../../numeric/prng";
@@ -30,6 +31,7 @@ export class Conv1D extends Module {
     options: Conv1DOptions = {},
   ) {
     super();
+    checkArguments("nn.Conv1D", NnError, { inFeatures, outFeatures }, { inFeatures: "size", outFeatures: "size" });
     checkOptionNames("nn.Conv1D", options, NAMES, NnError);
     const { weightInit = normal(0, 0.02), random } = options;
     this.weight = new Parameter([inFeatures, outFeatures], weightInit, random);

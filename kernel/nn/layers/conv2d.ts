@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
 import type { Prng } from "../../numeric/prng";
@@ -57,6 +58,7 @@ export class Conv2d extends Module {
     options: Conv2dOptions,
   ) {
     super();
+    checkArguments("nn.Conv2d", NnError, { inChannels, outChannels }, { inChannels: "size", outChannels: "size" });
     checkOptionNames("nn.Conv2d", options, OPTIONS, NnError);
     const { kernel, stride = 1, padding = 0, bias = true, weightInit = kaimingUniform(), random } = options;
     this.kernel = checkPair("kernel", pair(kernel), 1);

@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
 import type { Prng } from "../../numeric/prng";
@@ -29,6 +30,7 @@ export class Embedding extends Module {
     options: EmbeddingOptions = {},
   ) {
     super();
+    checkArguments("nn.Embedding", NnError, { count, features }, { count: "size", features: "size" });
     checkOptionNames("nn.Embedding", options, OPTIONS, NnError);
     const { weightInit = normal(), random } = options;
     this.weight = new Parameter([count, features], weightInit, random);

@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import { allowCapture } from "../module/captured";
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
@@ -35,6 +36,7 @@ export class Linear extends Module {
     options: LinearOptions = {},
   ) {
     super();
+    checkArguments("nn.Linear", NnError, { inFeatures, outFeatures }, { inFeatures: "size", outFeatures: "size" });
     checkOptionNames("nn.Linear", options, OPTIONS, NnError);
     const { bias = true, weightInit = kaimingUniform(), biasInit, random } = options;
     const bound = 1 / Math.sqrt(inFeatures);

@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import { allowCapture } from "../module/captured";
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
@@ -34,6 +35,7 @@ export class LayerNorm extends Module {
     options: NormOptions = {},
   ) {
     super();
+    checkArguments("nn.LayerNorm", NnError, { features }, { features: "size" });
     this.eps = epsOf("nn.LayerNorm", options, 1e-5);
     this.weight = new Parameter([features], ones);
     this.bias = new Parameter([features], zeros);
@@ -114,6 +116,7 @@ export class RMSNorm extends Module {
     options: NormOptions = {},
   ) {
     super();
+    checkArguments("nn.RMSNorm", NnError, { features }, { features: "size" });
     this.eps = epsOf("nn.RMSNorm", options, 1e-6);
     this.weight = new Parameter([features], ones);
   }

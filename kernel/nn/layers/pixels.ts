@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
@@ -13,6 +14,7 @@ import { Parameter } from "../module/parameter";
  * @throws NnError for channels that are no multiple of factor²
  */
 export function pixelShuffle(x: Tensor, factor: number): Tensor {
+  checkArguments("nn.pixelShuffle", NnError, { x }, { x: "tensor" });
   const [B, channels, H, W] = checkPicture("nn.pixelShuffle", x);
   const C = channels / factor ** 2;
   if (!Number.isInteger(C))
@@ -23,6 +25,7 @@ export function pixelShuffle(x: Tensor, factor: number): Tensor {
 
 /** Rearranges [B, C, H r, W r] to [B, C r², H, W], the reverse of {@link pixelShuffle}. */
 export function pixelUnshuffle(x: Tensor, factor: number): Tensor {
+  checkArguments("nn.pixelUnshuffle", NnError, { x }, { x: "tensor" });
   const [B, C, height, width] = checkPicture("nn.pixelUnshuffle", x);
   const [H, W] = checkGrid("nn.pixelUnshuffle", height, width, factor);
   const apart = tf.reshape(x, [B, C, H, factor, W, factor]);
@@ -55,6 +58,7 @@ export class PatchEmbedding extends Module {
     options: PatchEmbeddingOptions = {},
   ) {
     super();
+    checkArguments("nn.PatchEmbedding", NnError, { features, patchSize }, { features: "size", patchSize: "size" });
     checkOptionNames("nn.PatchEmbedding", options, OPTIONS, NnError);
     const { channels = 3, bias = true, weightInit = kaimingUniform() } = options;
     this.proj = new PatchProjection(features, channels, patchSize, weightInit, bias);

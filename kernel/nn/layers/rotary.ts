@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
 import { checkOptionNames } from "../../rules/option-names";
@@ -16,6 +17,7 @@ import { NnError } from "../error";
  * @throws NnError for an unknown option, or an odd number of features
  */
 export function rotary(x: Tensor, options: { theta?: number; first?: number } = {}): Tensor {
+  checkArguments("nn.rotary", NnError, { x }, { x: "tensor" });
   checkOptionNames("nn.rotary", options, { theta: true, first: true }, NnError);
   const { theta = 10_000, first = 0 } = options;
   const [N, d] = x.shape.slice(-2) as [number, number];

@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import type { Module } from "./module";
 import type { Parameter } from "./parameter";
@@ -28,6 +29,7 @@ const LOAD: OptionNames<LoadStateOptions> = { strict: true, rename: true };
 
 /** Returns a module's parameters as tensors for a safetensors file, under PyTorch's names and layouts. */
 export async function stateOf(module: Module): Promise<Map<string, SafetensorsTensor>> {
+  checkArguments("nn.stateOf", NnError, { module }, { module: "module" });
   const tensors = new Map<string, SafetensorsTensor>();
   for (const [name, parameter] of module.namedParameters())
     tensors.set(name, { dtype: "F32", shape: parameter.shape, data: await parameter.read() });
@@ -44,6 +46,7 @@ export function loadState(
   tensors: ReadonlyMap<string, SafetensorsTensor>,
   options: LoadStateOptions = {},
 ): LoadReport {
+  checkArguments("nn.loadState", NnError, { module, tensors }, { module: "module", tensors: "map" });
   checkOptionNames("nn.loadState", options, LOAD, NnError);
   const { strict = true, rename = (name) => name } = options;
   const parameters = module.namedParameters();

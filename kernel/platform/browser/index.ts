@@ -8,6 +8,7 @@ import { filesOf, MemoryFiles } from "./files";
 import { FOLDER, paths } from "./paths";
 import { BASE } from "./remote";
 import { serveHere, startThread } from "./threads";
+import { uniqueName } from "./unique-name";
 
 const PACKAGE = "/fovea";
 
@@ -56,15 +57,6 @@ export const native: Platform = {
   thread: startThread,
   serve: serveHere,
 };
-
-/** Version 4 of RFC 9562. `crypto.randomUUID` needs a secure page, `getRandomValues` does not. */
-function uniqueName(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 0x0f) | 0x40;
-  bytes[8] = (bytes[8] & 0x3f) | 0x80;
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
-}
 
 const turns: (() => void)[] = [];
 const channel = new MessageChannel();

@@ -1,6 +1,8 @@
 export * from "./base64";
 export { ProtocolError, type Reader } from "./check";
+export * as reading from "./check";
 export * from "./color";
+export * from "./component-colors";
 export * from "./error";
 export * from "./figure";
 export * from "./geometry";

@@ -38,6 +38,15 @@ export interface FeaturePair {
   features: [Float32Array, Float32Array];
 }
 
+/** Features of several images at one layer of an encoder. */
+export interface FeatureSet {
+  channels: number;
+  /** `[patches + prefix, channels]` of each image: the patches in raster order, then class and register tokens. */
+  features: readonly Float32Array[];
+  /** Class and register tokens of each image. Default 0. */
+  prefix?: number;
+}
+
 /** `F · q`: the dot product of one row with every row of `features`. Writes into `out` if given. */
 export function similarityRow(
   query: Float32Array,

@@ -23,8 +23,16 @@ export type Mark =
   | { kind: "box"; at: Point; size: [number, number]; look: BoxLook; label: string; strong: boolean }
   | { kind: "pin"; at: Point; number: number; selected: boolean };
 
+/** Colors of patches in place of the image. */
+export interface BaseColors {
+  /** `[rows, columns, 4]`, 0..255. */
+  colors: Uint8ClampedArray<ArrayBuffer>;
+  placement: GridPlacement;
+}
+
 /** Layers drawn over an image. */
 export interface Scene {
+  base?: BaseColors;
   heat?: Heat;
   grid?: GridPlacement;
   marks: Mark[];

@@ -1,32 +1,31 @@
 import { decodeFloat16 } from "../../numeric";
 import { ProtocolError, count, index, number, object, oneOf, type Reader } from "../core/check";
 import { REPLY, REQUEST, messageReader, oneBuffer, type Buffers } from "../core/messages";
-import type { Side } from "./payload";
+import { imageIndex, type ImageIndex } from "./payload";
 
 /** Browser to kernel: send the features of one image at one layer. */
 export interface FeaturesRequest {
   type: "features";
   /** Position in the payload's `layers`. */
   layer: number;
-  image: Side;
+  image: ImageIndex;
 }
 
 /** Kernel to browser: unit-length features as float16 in one buffer, rows `start` to `start + tokens` of `total`. */
 export interface FeaturesReply {
   type: "features";
   layer: number;
-  image: Side;
+  image: ImageIndex;
   channels: number;
   start: number;
   tokens: number;
   total: number;
 }
 
-const side = oneOf<Side>([0, 1]);
 const part = object<FeaturesReply>({
   type: oneOf(["features"]),
   layer: index,
-  image: side,
+  image: imageIndex,
   channels: count,
   start: index,
   tokens: count,
@@ -41,7 +40,7 @@ const fittingPart: Reader<FeaturesReply> = (value, path, where) => {
 
 /** @throws ProtocolError */
 export const readCorrespondenceRequest: (value: unknown) => FeaturesRequest = messageReader<FeaturesRequest>(REQUEST, {
-  features: object<FeaturesRequest>({ type: oneOf(["features"]), layer: index, image: side }),
+  features: object<FeaturesRequest>({ type: oneOf(["features"]), layer: index, image: imageIndex }),
 });
 
 /** @throws ProtocolError */

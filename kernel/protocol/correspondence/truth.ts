@@ -2,7 +2,10 @@ import { distance } from "../../numeric";
 import { patchAt, patchCenter, type GridPlacement } from "../core/geometry";
 import { matchPatch } from "./match";
 import { type FeaturePair } from "../core/quantize";
-import type { GroundTruth, Side } from "./payload";
+import type { GroundTruth } from "./payload";
+
+/** One of two images: 0 the source, 1 its target. */
+type Side = 0 | 1;
 
 /** Result of one keypoint. */
 export interface KeypointScore {
@@ -26,7 +29,7 @@ export interface PairPCK {
 /** Keypoints of the query side and of the other side. */
 export function truthPoints(
   truth: GroundTruth,
-  side: Side,
+  side: number,
 ): { from: GroundTruth["source"]; to: GroundTruth["target"] } {
   return side === 0 ? { from: truth.source, to: truth.target } : { from: truth.target, to: truth.source };
 }
@@ -63,7 +66,7 @@ function scoreKeypoint(
 export function keypointInPatch(
   truth: GroundTruth | undefined,
   placement: GridPlacement,
-  side: Side,
+  side: number,
   patch: number,
 ): number | undefined {
   if (!truth) return undefined;

@@ -29,6 +29,27 @@ export function loadOffered(specifier: string): Promise<object> {
   return loading;
 }
 
+const wholes = new Map<string, () => Promise<object>>();
+
+/** Offers the whole of a module of which {@link offerModule} has the part that most cells need. */
+export function offerWhole(specifier: string, load: () => Promise<object>): void {
+  wholes.set(specifier, load);
+}
+
+/** Loads the whole of a module where code takes something out of it that the part has not, or more than single names. */
+async function loadRest(specifier: string, code: string): Promise<void> {
+  const load = wholes.get(specifier);
+  if (!load || takesOnly(code, specifier, loaded.get(specifier) ?? {})) return;
+  loaded.set(specifier, await load());
+  wholes.delete(specifier);
+}
+
+/** Tests that compiled code takes nothing out of a module but what a part of it has, name by name. */
+function takesOnly(code: string, specifier: string, part: object): boolean {
+  const uses = code.split(JSON.stringify(specifier)).slice(1);
+  return uses.length > 0 && uses.every((after) => Object.hasOwn(part, /^\)\["(\w+)"\]/.exec(after)?.[1] ?? ""));
+}
+
 /** Rooms of the library that compute with tfjs, in compiled code that takes them out of it. */
 const TRAINS = /\$require\("fovea"\)\["(?:nn|train|lora|vce|models|tasks|sak|grounding|refine|studies)"\]|"fovea\/tf"/;
 const ENDINGS = ["", ".ts", ".tsx", ".js", ".json", "/index.ts", "/index.js"];
@@ -69,7 +90,10 @@ export class CellModules {
         this.remote.set(specifier, yield* until(import(specifier) as Promise<object>));
       // A local file may import any of the offered ones.
       const needed = isLocalPath(specifier) ? [...offered.keys()] : offered.has(specifier) ? [specifier] : [];
-      for (const each of needed) yield* until(loadOffered(each));
+      for (const each of needed) {
+        yield* until(loadOffered(each));
+        yield* until(loadRest(each, isLocalPath(specifier) ? "" : code));
+      }
       this.load(specifier, this.folder);
     }
     if (TRAINS.test(code) || specifiers.includes("fovea/tf")) yield* until(startTraining());

@@ -5,6 +5,7 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { Comm } from "../../display/host";
+import { describedNamespace } from "../../display/namespace";
 import { libraryNames, PACKAGE } from "../compile/library";
 
 const LIBRARY = "fovea";
@@ -29,10 +30,12 @@ let library: Record<string, unknown> | undefined;
 function make(): Record<string, unknown> {
   const require = load();
   const made: Record<string, unknown> = Object.defineProperty({}, "__esModule", { value: true });
+  const rooms: Record<string, Record<string, unknown>> = {};
   for (const { name, file, isRoom } of libraryNames()) {
     const get = (): unknown => {
       const module = require(file) as Record<string, unknown>;
-      return isRoom ? module : module[name];
+      if (!isRoom) return module[name];
+      return (rooms[name] ??= describedNamespace(name, module));
     };
     Object.defineProperty(made, name, { get, enumerable: true });
   }

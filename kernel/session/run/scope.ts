@@ -3,7 +3,7 @@
  * their output goes to the cell that started them, also after later cells ran.
  */
 import { platform } from "../../platform";
-import type { Header } from "../../jupyter/wire";
+import type { Header } from "../../jupyter/messages";
 import { raiseFlag } from "../node";
 
 export interface Scope {

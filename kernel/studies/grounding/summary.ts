@@ -1,3 +1,5 @@
+import { StudyError } from "../error";
+import { checkArguments } from "../../rules/arguments";
 import { type SeedMean, seedMean } from "../../tasks/seeds";
 import { phraseKinds, type PhraseKind, phraseLengths, type PhraseLength } from "./phrases";
 import type { GroundingRun, GroundingStudy } from "./study";
@@ -19,7 +21,14 @@ export interface GroundingSummary {
  *
  * @param study results of `studies.groundingStudy`, finished or not
  */
-export function summarizeGrounding({ runs, settings }: GroundingStudy): GroundingSummary[] {
+export function summarizeGrounding(study: GroundingStudy): GroundingSummary[] {
+  checkArguments(
+    "studies.summarizeGrounding",
+    StudyError,
+    { study },
+    { study: { settings: "object", phrases: "object", parameters: "object", runs: "array" } },
+  );
+  const { runs, settings } = study;
   return settings.methods.flatMap(({ name }) => {
     const own = runs.filter(({ method }) => method === name);
     return own.length ? [summaryOf(name, own)] : [];

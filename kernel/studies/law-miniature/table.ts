@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import { mean } from "../../numeric";
 import { benchmarkNames } from "../../tasks/answers/benchmarks";
 import { type SeedMean, seedMean } from "../../tasks/seeds";
@@ -16,7 +17,14 @@ export interface LawMiniatureRow {
 }
 
 /** Scores of each representation with a run, with 95 % intervals over trainings. */
-export function summarizeLawMiniature({ settings, runs }: LawMiniatureStudy): LawMiniatureRow[] {
+export function summarizeLawMiniature(study: LawMiniatureStudy): LawMiniatureRow[] {
+  checkArguments(
+    "studies.summarizeLawMiniature",
+    StudyError,
+    { study },
+    { study: { settings: "object", baselines: "object", runs: "array", measured: "array" } },
+  );
+  const { settings, runs } = study;
   return settings.representations.flatMap(({ name }) => {
     const own = runs.filter(({ representation }) => representation === name);
     if (!own.length) return [];
@@ -52,6 +60,12 @@ export const lawMiniaturePredictors = [
  * @throws StudyError where no seed is finished
  */
 export function lawMiniatureTable(study: LawMiniatureStudy): string {
+  checkArguments(
+    "studies.lawMiniatureTable",
+    StudyError,
+    { study },
+    { study: { settings: "object", baselines: "object", runs: "array", measured: "array" } },
+  );
   if (!study.measured.length)
     throw new StudyError(
       "studies.lawMiniatureTable",

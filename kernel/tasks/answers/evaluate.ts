@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import { tf } from "../../backend/tf";
 import type { Tensor } from "../../backend/tensor";
 import type { QuestionType } from "../../data/world/language/questions";
@@ -77,6 +78,12 @@ export async function scoreSeeing(
   sight: Sight,
   options: AnswerScoreOptions = {},
 ): Promise<AnswerScore> {
+  checkArguments(
+    "tasks.answers.scoreSeeing",
+    TaskError,
+    { model, sequences, sight },
+    { model: "module", sequences: ["object"], sight: { pictures: "object", scale: "object" } },
+  );
   return score("tasks.answers.scoreSeeing", sequences, options, (batch) => answerLogits(model, batch, sight));
 }
 
@@ -86,6 +93,12 @@ export async function scoreReading(
   sequences: readonly AnswerSequence[],
   options: AnswerScoreOptions = {},
 ): Promise<AnswerScore> {
+  checkArguments(
+    "tasks.answers.scoreReading",
+    TaskError,
+    { model, sequences },
+    { model: "module", sequences: ["object"] },
+  );
   return score("tasks.answers.scoreReading", sequences, options, ({ ids, mask, length, answers }) => {
     const shape = [ids.length / length, length] as [number, number];
     const embedded = model.embed(tf.tensor(ids, shape, "int32"));
@@ -102,6 +115,7 @@ export async function scoreReading(
 
 /** Scores the most frequent answer of each type among some pictures. */
 export function scoreMajority(known: readonly PictureText[], asked: readonly PictureText[]): AnswerScore {
+  checkArguments("tasks.answers.scoreMajority", TaskError, { known, asked }, { known: ["object"], asked: ["object"] });
   const counts = new Map<QuestionType, Map<string, number>>();
   for (const { type, answer } of known.flatMap(({ questions }) => questions)) {
     const own = counts.get(type) ?? new Map<string, number>();

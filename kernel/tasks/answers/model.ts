@@ -1,3 +1,5 @@
+import { TaskError } from "../error";
+import { checkArguments } from "../../rules/arguments";
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
 import * as nn from "../../nn";
@@ -74,6 +76,16 @@ export function tensorsOf({ pictures: chosen, ids, mask, length }: AnswerBatch, 
 
 /** Returns the logits at the places of answers, [answers, vocabulary]. */
 export function answerLogits(model: VisionLanguageModel, batch: AnswerBatch, sight: Sight): Tensor {
+  checkArguments(
+    "tasks.answers.logits",
+    TaskError,
+    { model, batch, sight },
+    {
+      model: "module",
+      batch: { pictures: "list", ids: "list", mask: "list", answers: "array" },
+      sight: { pictures: "object", scale: "object" },
+    },
+  );
   const places = tf.tensor(
     batch.answers.map(({ place }) => place),
     [batch.answers.length],
@@ -84,6 +96,16 @@ export function answerLogits(model: VisionLanguageModel, batch: AnswerBatch, sig
 
 /** Returns the mean cross-entropy of the answers. */
 export function answerLoss(model: VisionLanguageModel, batch: AnswerBatch, sight: Sight): Tensor {
+  checkArguments(
+    "tasks.answers.loss",
+    TaskError,
+    { model, batch, sight },
+    {
+      model: "module",
+      batch: { pictures: "list", ids: "list", mask: "list", answers: "array" },
+      sight: { pictures: "object", scale: "object" },
+    },
+  );
   const words = tf.tensor(
     batch.answers.map(({ word }) => word),
     [batch.answers.length],

@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import { append, most } from "../../numeric";
 import type { QuestionType } from "../../data/world/language/questions";
 import type { Tokenizer } from "../../encoders/tokenizer";
@@ -73,6 +74,7 @@ export class AnswerWriter {
 
 /** Joins sequences into a batch, padded on the right. */
 export function batchOf(sequences: readonly AnswerSequence[]): AnswerBatch {
+  checkArguments("tasks.answers.batchOf", TaskError, { sequences }, { sequences: ["object"] });
   const length = most(sequences.map(({ ids }) => ids.length));
   const ids = new Int32Array(sequences.length * length);
   const mask = new Int32Array(ids.length);
@@ -108,6 +110,7 @@ export function answerBatches(
   writer: AnswerWriter,
   options: AnswerBatchOptions,
 ): BatchSource<AnswerBatch> {
+  checkArguments("tasks.answers.batches", TaskError, { pictures }, { pictures: "object" });
   checkOptionNames("tasks.answers.batches", options, BATCH_NAMES, TaskError);
   const { batchSize, questions, seed } = options;
   const source = batches([...pictures.texts.keys()], { batchSize, seed, dropLast: true });

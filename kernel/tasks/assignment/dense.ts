@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import { least, most } from "../../numeric";
 import { TaskError } from "../error";
 import { assign as assignSparse } from "./sparse";
@@ -13,8 +14,10 @@ export type Pair = readonly [row: number, column: number];
  * @returns as many pairs as the shorter side has entries, by row
  * @throws TaskError for another number of costs, or one that is not finite
  */
-export function assign(costs: ArrayLike<number>, [rows, columns]: readonly [rows: number, columns: number]): Pair[] {
+export function assign(costs: ArrayLike<number>, size: readonly [rows: number, columns: number]): Pair[] {
   const fn = "tasks.boxes.assign";
+  checkArguments(fn, TaskError, { costs, size }, { costs: "list", size: "list" });
+  const [rows, columns] = size;
   if (costs.length !== rows * columns)
     throw new TaskError(fn, `costs must be [${rows}, ${columns}]`, `${costs.length} values`);
   const wrong = Array.from(costs).find((cost) => !Number.isFinite(cost));

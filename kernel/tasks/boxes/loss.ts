@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
 import { crossEntropy, smoothL1 } from "../../nn/losses";
@@ -81,6 +82,7 @@ export function plainOf({ logits, boxes }: BoxPredictions): PlainBoxes[] {
  */
 export function setLoss(predictions: BoxPredictions, targets: BoxTargets, options: BoxLossOptions = {}): SetLoss {
   const fn = "tasks.boxes.setLoss";
+  checkArguments(fn, TaskError, { predictions }, { predictions: { logits: "tensor", boxes: "tensor" } });
   checkOptionNames(fn, options, NAMES, TaskError);
   const { logits, boxes } = predictions;
   const [B, Q] = logits.shape;

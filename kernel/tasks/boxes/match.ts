@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import { assign, type Pair } from "../assignment/dense";
 import { TaskError } from "../error";
@@ -34,7 +35,14 @@ const distance = (a: CenterBox, b: CenterBox): number => a.reduce((sum, value, i
  * @returns pairs of query and target, as many as there are of the fewer
  * @throws TaskError for an unknown option, or costs that are not finite
  */
-export function match({ scores, boxes }: PlainBoxes, targets: readonly CenterBox[], costs: MatchCosts = {}): Pair[] {
+export function match(predictions: PlainBoxes, targets: readonly CenterBox[], costs: MatchCosts = {}): Pair[] {
+  checkArguments(
+    "tasks.boxes.match",
+    TaskError,
+    { predictions, targets },
+    { predictions: { scores: "list", boxes: "array" }, targets: ["list"] },
+  );
+  const { scores, boxes } = predictions;
   checkOptionNames("tasks.boxes.match", costs, NAMES, TaskError);
   const { class: ofClass = 1, l1 = 5, giou = 2 } = costs;
   const corners = targets.map(toCorners);

@@ -1,23 +1,44 @@
+import * as boxes from "../../numeric/boxes";
 import type { Box } from "../../contracts/geometry";
 import { TaskError } from "../error";
-
-export { areaOf, generalizedIou, iou } from "../../numeric/boxes";
 
 /** A rectangle by its center and its size, as DETR predicts it (Carion et al., arXiv 2005.12872). */
 export type CenterBox = readonly [x: number, y: number, width: number, height: number];
 
+export { areaOf } from "../../numeric/boxes";
+
+/**
+ * Returns the shared part of two boxes' union, in 0 to 1 (`torchvision.ops.box_iou`); 0 where both have no area.
+ *
+ * @throws TaskError for a box that is not four finite numbers
+ */
+export function iou(a: Box, b: Box): number {
+  for (const box of [a, b]) checkBox("tasks.boxes.iou", box);
+  return boxes.iou(a, b);
+}
+
+/**
+ * Returns the IoU less the part of the enclosing box that neither covers, in -1 to 1 (Rezatofighi et al., arXiv 1902.09630;
+ * `torchvision.ops.generalized_box_iou`).
+ *
+ * @throws TaskError for a box that is not four finite numbers
+ */
+export function generalizedIou(a: Box, b: Box): number {
+  for (const box of [a, b]) checkBox("tasks.boxes.generalizedIou", box);
+  return boxes.generalizedIou(a, b);
+}
+
 /** Returns left, top, right and bottom of a box that is given by its center and size (DETR, arXiv 2005.12872). */
-export function toCorners([x, y, width, height]: CenterBox): [
-  left: number,
-  top: number,
-  right: number,
-  bottom: number,
-] {
+export function toCorners(box: CenterBox): [left: number, top: number, right: number, bottom: number] {
+  checkBox("tasks.boxes.toCorners", box);
+  const [x, y, width, height] = box;
   return [x - width / 2, y - height / 2, x + width / 2, y + height / 2];
 }
 
 /** Returns center, width and height of a box (DETR, arXiv 2005.12872). */
-export function toCenter([left, top, right, bottom]: Box): [x: number, y: number, width: number, height: number] {
+export function toCenter(box: Box): [x: number, y: number, width: number, height: number] {
+  checkBox("tasks.boxes.toCenter", box);
+  const [left, top, right, bottom] = box;
   return [(left + right) / 2, (top + bottom) / 2, right - left, bottom - top];
 }
 

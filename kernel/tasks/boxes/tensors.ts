@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
 import { TaskError } from "../error";
@@ -21,6 +22,7 @@ const halves = (x: Tensor): Tensor[] => tf.split(x, 2, 1);
  * @throws TaskError for another shape
  */
 export function boxCorners(boxes: Tensor): Tensor {
+  checkArguments("tasks.boxes.boxCorners", TaskError, { boxes }, { boxes: "tensor" });
   checkBoxes("tasks.boxes.boxCorners", boxes);
   return tf.tidy(() => {
     const [center, size] = halves(boxes);
@@ -37,6 +39,7 @@ export function boxCorners(boxes: Tensor): Tensor {
  * @throws TaskError for another shape
  */
 export function boxCenters(boxes: Tensor): Tensor {
+  checkArguments("tasks.boxes.boxCenters", TaskError, { boxes }, { boxes: "tensor" });
   checkBoxes("tasks.boxes.boxCenters", boxes);
   return tf.tidy(() => {
     const [low, high] = halves(boxes);

@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import type { DenseSample } from "../../data/dense/layout";
 import type { DenseValues } from "../../data/dense/values";
 import { checkOptionNames, type OptionNames } from "../../rules/option-names";
@@ -71,6 +72,7 @@ interface View {
  * @throws TaskError for an option outside its range
  */
 export function augment(sample: DenseSample, options: AugmentOptions): AugmentedSample {
+  checkArguments("tasks.dense.augment", TaskError, { sample }, { sample: { image: "object", labels: "object" } });
   checkOptionNames(FN, options, NAMES, TaskError);
   const { size, random, scale = [0.5, 2], flip = 0.5, photometric = true } = options;
   check(size, scale);

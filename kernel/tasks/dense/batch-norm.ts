@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
 import { ones, zeros } from "../../nn/module/initializers";
@@ -37,6 +38,7 @@ export class BatchNorm extends Module {
     options: BatchNormOptions = {},
   ) {
     super();
+    checkArguments("tasks.dense.BatchNorm", TaskError, { features }, { features: "size" });
     checkOptionNames(FN, options, NAMES, TaskError);
     const { eps = 1e-5, momentum = 0.1 } = options;
     this.eps = eps;

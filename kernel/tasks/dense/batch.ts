@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
 import type { DenseValues } from "../../data/dense/values";
@@ -25,6 +26,7 @@ const FN = "tasks.dense.batch";
  * @throws TaskError for samples of several sizes, or none
  */
 export function batch(samples: readonly AugmentedSample[]): DenseBatch {
+  checkArguments("tasks.dense.batch", TaskError, { samples }, { samples: ["object"] });
   if (samples.length === 0) throw new TaskError(FN, "there must be a sample", samples.length);
   const [{ width, height }] = samples;
   const other = samples.find((sample) => sample.width !== width || sample.height !== height);

@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
 import { crossEntropy, normalize } from "../../nn/losses";
@@ -155,6 +156,7 @@ export function denseLoss(
   labels: ByTask,
   weights: Readonly<Partial<Record<DenseTask, number>>> = {},
 ): Tensor {
+  checkArguments("tasks.dense.loss", TaskError, { predictions }, { predictions: "object" });
   const tasks = Object.keys(predictions) as DenseTask[];
   if (tasks.length === 0) throw new TaskError("tasks.dense.loss", "there must be a task", "none");
   const parts = tasks.map((task) => {

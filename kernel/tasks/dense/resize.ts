@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
 import { TaskError } from "../error";
@@ -11,6 +12,7 @@ import { isWhole } from "../../rules/rule-error";
  * @throws TaskError for an input of another rank, or a size below 1
  */
 export function resizeBilinear(x: Tensor, size: readonly [height: number, width: number]): Tensor {
+  checkArguments("tasks.dense.resizeBilinear", TaskError, { x }, { x: "tensor" });
   if (x.shape.length !== 4)
     throw new TaskError("tasks.dense.resizeBilinear", "the input must be [B, C, H, W]", x.shape);
   if (!size.every((side) => isWhole(side)))

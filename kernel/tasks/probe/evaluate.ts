@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import { TaskError } from "../error";
 import { checkProbe, type LabeledFeatures, type ProbeScore, scoreOf } from "./features";
@@ -26,6 +27,12 @@ export async function evaluate(
   test: LabeledFeatures,
   options: LinearProbeOptions & KnnOptions = {},
 ): Promise<ProbeScores> {
+  checkArguments(
+    "tasks.probe.evaluate",
+    TaskError,
+    { train, test },
+    { train: { features: "list", labels: "list" }, test: { features: "list", labels: "list" } },
+  );
   const names: OptionNames<LinearProbeOptions & KnnOptions> = { l2: true, steps: true, k: true, temperature: true };
   checkOptionNames("tasks.probe.evaluate", options, names, TaskError);
   const { l2, steps, k, temperature } = options;
@@ -50,6 +57,12 @@ export interface KnnOptions {
  */
 export function knn(train: LabeledFeatures, test: LabeledFeatures, options: KnnOptions = {}): ProbeScore {
   const fn = "tasks.probe.knn";
+  checkArguments(
+    fn,
+    TaskError,
+    { train, test },
+    { train: { features: "list", labels: "list" }, test: { features: "list", labels: "list" } },
+  );
   checkOptionNames(fn, options, { k: true, temperature: true }, TaskError);
   const { k = 20, temperature = 0.07 } = options;
   const { channels, classes } = checkProbe(fn, train, test);

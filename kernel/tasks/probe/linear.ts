@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
 import { startTfjs } from "../../backend/tfjs";
@@ -38,6 +39,12 @@ export async function linear(
   options: LinearProbeOptions = {},
 ): Promise<LinearProbeScore> {
   const fn = "tasks.probe.linear";
+  checkArguments(
+    fn,
+    TaskError,
+    { train, test },
+    { train: { features: "list", labels: "list" }, test: { features: "list", labels: "list" } },
+  );
   checkOptionNames(fn, options, { l2: true, steps: true }, TaskError);
   const { l2 = 1e-3, steps = 500 } = options;
   const { channels, classes } = checkProbe(fn, train, test);

@@ -1,3 +1,5 @@
+import { TrainError } from "../error";
+import { checkArguments } from "../../rules/arguments";
 import { eachPixel, type FloatPicture } from "./picture";
 import { clamp, mean } from "../../numeric";
 
@@ -23,6 +25,7 @@ export const brightness = (picture: FloatPicture, factor: number): FloatPicture 
 
 /** Multiplies the distance from the mean grey (torchvision's `adjust_contrast`). @param factor 0 is grey, 1 the picture */
 export function contrast(picture: FloatPicture, factor: number): FloatPicture {
+  checkArguments("train.augment.contrast", TrainError, { picture }, { picture: { data: "list" } });
   const gray = grayscale(picture).data.subarray(0, picture.height * picture.width);
   const middle = mean(gray);
   return blend(picture, () => middle, factor);
@@ -30,6 +33,7 @@ export function contrast(picture: FloatPicture, factor: number): FloatPicture {
 
 /** Multiplies the distance from grey (torchvision's `adjust_saturation`). @param factor 0 is grey, 1 the picture */
 export function saturation(picture: FloatPicture, factor: number): FloatPicture {
+  checkArguments("train.augment.saturation", TrainError, { picture }, { picture: { data: "list" } });
   const { data } = grayscale(picture);
   return blend(picture, (i) => data[i], factor);
 }

@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import { cubic } from "../../numeric/cubic";
 import { TrainError } from "../error";
 import type { FloatPicture } from "./picture";
@@ -12,6 +13,7 @@ export interface Crop {
 
 /** Mirrors a picture left to right (torchvision's `hflip`). */
 export function flipHorizontally(picture: FloatPicture): FloatPicture {
+  checkArguments("train.augment.flipHorizontally", TrainError, { picture }, { picture: { data: "list" } });
   const { data, height, width } = picture;
   const result = new Float32Array(data.length);
   for (let row = 0; row < 3 * height; row++)
@@ -20,7 +22,14 @@ export function flipHorizontally(picture: FloatPicture): FloatPicture {
 }
 
 /** Cuts a rectangle out of a picture. @throws TrainError for one that is not inside */
-export function cropPicture(picture: FloatPicture, { top, left, height, width }: Crop): FloatPicture {
+export function cropPicture(picture: FloatPicture, rectangle: Crop): FloatPicture {
+  checkArguments(
+    "train.augment.cropPicture",
+    TrainError,
+    { picture, rectangle },
+    { picture: { data: "list" }, rectangle: "object" },
+  );
+  const { top, left, height, width } = rectangle;
   const inside =
     top >= 0 &&
     left >= 0 &&
@@ -78,6 +87,7 @@ export function resizePicture(
   width: number,
   filter: ResizeFilter = "bilinear",
 ): FloatPicture {
+  checkArguments("train.augment.resizePicture", TrainError, { picture }, { picture: { data: "list" } });
   const [across, down] = [linesOf(picture.width, width, filter), linesOf(picture.height, height, filter)];
   const narrow = new Float32Array(3 * picture.height * width);
   for (let row = 0; row < 3 * picture.height; row++)
@@ -106,6 +116,7 @@ export function resizePicture(
  * @throws TrainError for a kernel that is even or too large
  */
 export function gaussianBlur(picture: FloatPicture, size: number, sigma: number): FloatPicture {
+  checkArguments("train.augment.gaussianBlur", TrainError, { picture }, { picture: { data: "list" } });
   const half = (size - 1) / 2;
   if (!Number.isInteger(half) || half >= picture.height || half >= picture.width || !(sigma > 0))
     throw new TrainError("train.augment.gaussianBlur", "size must be odd and fit the picture, sigma above 0", [

@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
 import type { Prng } from "../../numeric/prng";
@@ -12,6 +13,7 @@ import type { FloatPicture } from "./picture";
  */
 export function stackPictures(pictures: readonly FloatPicture[]): Tensor {
   const fn = "train.augment.stackPictures";
+  checkArguments(fn, TrainError, { pictures }, { pictures: ["object"] });
   if (!pictures.length) throw new TrainError(fn, "there must be a picture", "none");
   const [{ height, width }] = pictures;
   const other = pictures.find((picture) => picture.height !== height || picture.width !== width);

@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import { TrainError } from "../error";
 import { type Pixels } from "../../contracts/pixels";
 
@@ -12,7 +13,9 @@ export interface FloatPicture {
  * Returns a decoded picture as {@link FloatPicture}: values divided by 255, grey as three equal channels, without the fourth
  * (torchvision's `to_tensor`).
  */
-export function toFloatPicture({ data, height, width, channels }: Pixels): FloatPicture {
+export function toFloatPicture(picture: Pixels): FloatPicture {
+  checkArguments("train.augment.toFloatPicture", TrainError, { picture }, { picture: "object" });
+  const { data, height, width, channels } = picture;
   const size = height * width;
   const result = new Float32Array(3 * size);
   for (let c = 0; c < 3; c++)
@@ -26,6 +29,12 @@ export function toFloatPicture({ data, height, width, channels }: Pixels): Float
  * @throws TrainError unless there are three means and three deviations above 0
  */
 export function normalizePicture(picture: FloatPicture, mean: readonly number[], std: readonly number[]): FloatPicture {
+  checkArguments(
+    "train.augment.normalizePicture",
+    TrainError,
+    { picture, mean, std },
+    { picture: { data: "list" }, mean: "list", std: "list" },
+  );
   const size = picture.height * picture.width;
   if (mean.length !== 3 || std.length !== 3 || std.some((one) => !(one > 0)))
     throw new TrainError("train.augment.normalizePicture", "mean and std must have three values, std above 0", [

@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import { shuffled } from "../../numeric/order";
 import type { Prng } from "../../numeric/prng";
 import { checkOptionNames, type OptionNames } from "../../rules/option-names";
@@ -29,10 +30,12 @@ const CROP_NAMES: OptionNames<RandomResizedCropOptions> = { scale: true, ratio: 
  * @throws TrainError for an unknown option
  */
 export function randomCrop(
-  { height, width }: Pick<FloatPicture, "height" | "width">,
+  size: Pick<FloatPicture, "height" | "width">,
   random: Prng,
   options: RandomResizedCropOptions = {},
 ): Crop {
+  checkArguments("train.augment.randomCrop", TrainError, { size, random }, { size: "object", random: "object" });
+  const { height, width } = size;
   checkOptionNames("train.augment.randomCrop", options, CROP_NAMES, TrainError);
   const { scale = [0.08, 1], ratio = [3 / 4, 4 / 3] } = options;
   for (let attempt = 0; attempt < 10; attempt++) {

@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import { sha256Of } from "../../platform";
 import { toFloat32 } from "../../nn/module/floats";
 import type { Parameter } from "../../nn/module/parameter";
@@ -42,6 +43,12 @@ const PARTS = ["model", "optimizer", "ema"] as const;
 
 /** Writes a checkpoint beside its place and moves it there, so that the file is always complete. */
 export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Promise<void> {
+  checkArguments(
+    "train.writeCheckpoint",
+    TrainError,
+    { path, checkpoint },
+    { path: "string", checkpoint: { progress: "object", model: "map", optimizer: "map", ema: "map" } },
+  );
   const tensors = new Map<string, SafetensorsTensor>();
   for (const part of PARTS) for (const [name, tensor] of checkpoint[part]) tensors.set(`${part}.${name}`, tensor);
   await writeSafetensors(path, tensors, { format: FORMAT, progress: JSON.stringify(checkpoint.progress) });

@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import type { Tensor, Variable } from "../../backend/tensor";
 import { fused } from "../../backend/fused";
 import { tf } from "../../backend/tf";
@@ -85,6 +86,7 @@ export class AdamW implements Optimizer {
     private readonly groups: readonly ParameterGroup[],
     options: AdamWOptions = {},
   ) {
+    checkArguments("train.AdamW", TrainError, { groups }, { groups: ["object"] });
     checkOptionNames("train.AdamW", options, NAMES, TrainError);
     this.settings = {
       learningRate: 1e-3,

@@ -1,9 +1,12 @@
+import { TrainError } from "../error";
+import { checkArguments } from "../../rules/arguments";
 import type { Tensor } from "../../backend/tensor";
 import { fused } from "../../backend/fused";
 import { tf } from "../../backend/tf";
 
 /** Returns √ Σ g² over all gradients, a scalar. */
 export function globalNorm(gradients: ReadonlyMap<string, Tensor>): Tensor {
+  checkArguments("train.globalNorm", TrainError, { gradients }, { gradients: "map" });
   return tf.tidy(() => {
     const all = [...gradients.values()];
     const groups = Array.from({ length: Math.ceil(all.length / TOGETHER) }, (_, i) =>
@@ -26,6 +29,7 @@ export function clipFactor(norm: number, limit: number): number {
 
 /** Multiplies the gradients by a number and frees the old tensors. */
 export function scaleGradients(gradients: Map<string, Tensor>, factor: number): void {
+  checkArguments("train.scaleGradients", TrainError, { factor }, { factor: "number" });
   if (factor === 1) return;
   for (const [name, gradient] of gradients) {
     gradients.set(name, tf.mul(gradient, factor));

@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import type { Variable } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
 import type { Module } from "../../nn/module/module";
@@ -18,6 +19,7 @@ export class Ema {
     model: Module,
     readonly decay = 0.999,
   ) {
+    checkArguments("train.Ema", TrainError, { model }, { model: "module" });
     if (!(decay >= 0 && decay <= 1)) throw new TrainError("train.Ema", "decay must lie in [0, 1]", decay);
     for (const [name, parameter] of model.namedParameters())
       this.shadows.set(name, { parameter, average: tf.tidy(() => tf.variable(tf.clone(parameter.value), false)) });

@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
 import type { Parameter } from "../../nn/module/parameter";
@@ -19,6 +20,7 @@ export interface LossAndGradients {
  */
 export function lossAndGradients(loss: () => Tensor, parameters: ReadonlyMap<string, Parameter>): LossAndGradients {
   const fn = "train.lossAndGradients";
+  checkArguments(fn, TrainError, { loss, parameters }, { loss: "function", parameters: "map" });
   const trainable = [...parameters].filter(([, parameter]) => parameter.trainable);
   if (!trainable.length) throw new TrainError(fn, "a parameter must be trainable", [...parameters.keys()]);
   const checked = (): Tensor => {
@@ -57,7 +59,9 @@ function recorded<T>(compute: () => T): T {
 }
 
 /** Frees a loss and its gradients. */
-export function disposeGradients({ loss, gradients }: LossAndGradients): void {
+export function disposeGradients(result: LossAndGradients): void {
+  checkArguments("train.disposeGradients", TrainError, { result }, { result: { loss: "tensor", gradients: "map" } });
+  const { loss, gradients } = result;
   loss.dispose();
   for (const gradient of gradients.values()) gradient.dispose();
 }

@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import { literalPattern } from "../../rules/literal-pattern";
 import type { Module } from "../../nn/module/module";
 import type { Parameter } from "../../nn/module/parameter";
@@ -46,6 +47,7 @@ const NAMES: OptionNames<LayerDecayOptions> = {
  * @throws TrainError for a decay outside (0, 1], or a model without blocks
  */
 export function layerDecay(model: Module, options: LayerDecayOptions): StageGroup[] {
+  checkArguments("train.layerDecay", TrainError, { model }, { model: "module" });
   checkOptionNames("train.layerDecay", options, NAMES, TrainError);
   const { learningRate, decay = 0.75, weightDecay = 0.05, blocks = BLOCKS, stem = STEM, last = LAST } = options;
   if (!(decay > 0 && decay <= 1)) throw new TrainError("train.layerDecay", "decay must lie in (0, 1]", decay);

@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import type { Tensor, Variable } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
 import type { Parameter } from "../../nn/module/parameter";
@@ -51,6 +52,7 @@ export class SGD implements Optimizer {
     private readonly groups: readonly ParameterGroup[],
     options: SgdOptions = {},
   ) {
+    checkArguments("train.SGD", TrainError, { groups }, { groups: ["object"] });
     checkOptionNames("train.SGD", options, NAMES, TrainError);
     this.settings = { learningRate: 1e-3, momentum: 0, nesterov: false, weightDecay: 0, ...options };
     checkSettings(this.settings);

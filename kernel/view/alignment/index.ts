@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import { decodeImage, type ImageInput, type RawImage } from "../../data/image";
 import { base64Encode } from "../../protocol/core/base64";
@@ -10,7 +11,7 @@ import type { JSONValue, MimeBundle } from "../../display/host";
 import { unitRows } from "../../numeric";
 import { MAX_SAVED_BYTES, type SavedImage, type ScaleMode } from "../../protocol/core/saved";
 import { encodeJpeg } from "../draw/pictures";
-import { reducePair } from "../reduce/pair";
+import { reduceSet } from "../reduce/set";
 import { imagePath } from "../origin";
 import {
   MAX_CELLS,
@@ -108,6 +109,7 @@ const MOST_DIMS = 96;
  * @throws ViewError when widths differ or options break a rule.
  */
 export async function alignment(input: AlignmentInput, options: AlignmentOptions = {}): Promise<AlignmentView> {
+  checkArguments("view.alignment", ViewError, { input }, { input: { patches: "object", tokens: "object" } });
   checkOptionNames("view.alignment", options, NAMES, ViewError);
   checkOptions(options);
   const raw = await decodeImage(input.image, { fn: WHERE });
@@ -217,7 +219,8 @@ function saveValues(
   if (matrix.values.length <= MAX_CELLS) return { cosines: saveCosines(matrix) };
   const rows = matrix.tokens + matrix.patches;
   const dims = Math.min(channels, rows, MOST_DIMS, Math.max(1, Math.floor(REDUCED_BYTES / rows)));
-  return { reduced: reducePair({ channels, features: [features, tokens.features] }, dims) };
+  const [patches, words] = reduceSet({ channels, features: [features, tokens.features] }, dims);
+  return { reduced: [patches, words] };
 }
 
 function checkOptions({

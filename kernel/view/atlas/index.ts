@@ -11,7 +11,7 @@ import type { Grid } from "../../protocol/core/geometry";
 import { MAX_SAVED_BYTES } from "../../protocol/core/saved";
 import { encodeJpeg } from "../draw/pictures";
 import { keepLive } from "../live";
-import { principalComponents, project } from "../reduce/components";
+import { principalComponents, project } from "../../numeric/components";
 import { type AtlasSourceLike, type AtlasTaskLike, checkSource } from "./input";
 import { drawAtlas } from "./picture";
 import { resample } from "./resample";

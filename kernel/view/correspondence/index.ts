@@ -6,12 +6,14 @@ import { View } from "../../display/display";
 import { ViewError } from "../../protocol/core/error";
 import { extractFeatures, type FeatureExtractor, type PlacedFeatures } from "../extract";
 import { patchAt, type GridPlacement } from "../../protocol/core/geometry";
+import { append, joinFloats } from "../../numeric";
 import type { MimeBundle } from "../../display/host";
 import { keepLive } from "../live";
-import { type LayerModel, saveView, type ViewModel } from "./save";
+import { mainLayers, type LayerModel, type ViewModel } from "./model";
+import { saveView } from "./save";
 import { SIMILARITIES, type Similarity } from "../../protocol/core/scale";
-import { similaritySpace } from "../../protocol/correspondence/match";
-import type { Pin } from "../../protocol/correspondence/payload";
+import { patchPair, similaritySpace } from "../../protocol/correspondence/match";
+import { FACETS, MOST_ENCODERS, MOST_TARGETS, type Facet, type Pin } from "../../protocol/correspondence/payload";
 import type { ScaleMode } from "../../protocol/core/saved";
 import { encoderLoad, imagePath } from "../origin";
 import { serveFeatures } from "./serve";
@@ -23,9 +25,14 @@ import { isWhole } from "../../rules/rule-error";
 export interface CorrespondenceOptions {
   /** Layers by index, as in `forwardIntermediates`; negative counts from the end. Default: all the encoder gives. */
   indices?: readonly number[];
-  /** The layer shown first, one of `layers`. Default: the last. */
+  /**
+   * Parts of a block to look at: the residual stream (`"token"`), or the queries, keys and values of its attention, where the encoder
+   * gives them. Default `["token"]`.
+   */
+  facets?: readonly Facet[];
+  /** The layer shown first, one of the first encoder's. Default: its last. */
   layer?: number;
-  /** Known correspondences: error lines, threshold circles and a PCK read-out. Default: none. */
+  /** Known correspondences of the source and its one target: error lines, threshold circles and a PCK read-out. Default: none. */
   keypoints?: KeypointPair | SpairPairLike;
   /** A match counts as correct within `alpha` times the longer side of the box. Default 0.1. */
   alpha?: number;
@@ -43,14 +50,15 @@ export interface CorrespondenceOptions {
   opacity?: number;
   /** Title above the view. Default: none. */
   title?: string;
-  /** Names under the two images. Default: file name, or "source" and "target". */
-  labels?: readonly [string, string];
+  /** Names under the images, the source first. Default: file names, or "source" and "target". */
+  labels?: readonly string[];
   /** Upper bound on the dimensions saved per layer for use without a kernel. Default 64, less where 300 KB need it. */
   savedDimensions?: number;
 }
 
 const NAMES: OptionNames<CorrespondenceOptions> = {
   indices: true,
+  facets: true,
   layer: true,
   keypoints: true,
   alpha: true,
@@ -65,13 +73,13 @@ const NAMES: OptionNames<CorrespondenceOptions> = {
   savedDimensions: true,
 };
 
-/** Two images whose matching points can be explored. Show it as the last value of a cell, or by `display`. */
+/** Images whose matching points can be explored. Show it as the last value of a cell, or by `display`. */
 export class CorrespondenceView extends View {
   constructor(
     bundle: MimeBundle,
     /** Names the view on the comm. */
     readonly id: string,
-    /** PCK over the given keypoints at each layer, by layer index; empty without keypoints. */
+    /** PCK over the given keypoints at each layer of the first encoder, by layer index; empty without keypoints. */
     readonly pck: ReadonlyMap<number, PairPCK>,
     /** Frees the full features; the viewer then shows the saved ones. */
     readonly dispose: () => void,
@@ -83,53 +91,61 @@ export class CorrespondenceView extends View {
 const WHERE = "view.correspondence";
 
 /**
- * Features of two images, side by side: hover a patch of one and see where its nearest neighbour in the other lies.
- * The bundle holds the interactive view, a PNG and a text; the session keeps the full features for the browser.
+ * Features of images side by side: hover a patch of one and see where its nearest neighbours in the others lie. The bundle holds the
+ * interactive view, a PNG and a text; the session keeps the full features for the browser.
+ *
+ * @param source the image that is asked
+ * @param targets the image that answers, or up to eight of them
+ * @param encoders an encoder, or up to eight to be compared on the same images
  * @throws ViewError on unreadable images, layers or options that break a rule.
  */
 export async function correspondence(
-  a: ImageInput,
-  b: ImageInput,
-  encoder: FeatureExtractor,
+  source: ImageInput,
+  targets: ImageInput | readonly ImageInput[],
+  encoders: FeatureExtractor | readonly FeatureExtractor[],
   options: CorrespondenceOptions = {},
 ): Promise<CorrespondenceView> {
   checkOptionNames("view.correspondence", options, NAMES, ViewError);
   checkOptions(options);
-  const model = await buildModel(a, b, encoder, options);
+  const model = await buildModel([source, ...listOf(targets)], listOf(encoders), options);
   const pck = scoreLayers(model);
   const bundle = await saveView(model, pck, options.savedDimensions);
   const dispose = keepLive(
     serveFeatures(
       model.id,
-      model.layers.map(({ pair }) => pair),
+      model.layers.map(({ set }) => set),
     ),
   );
-  return new CorrespondenceView(bundle, model.id, pck, dispose);
+  return new CorrespondenceView(bundle, model.id, pck[0] ?? new Map(), dispose);
+}
+
+function listOf<T extends object | string>(given: T | readonly T[]): T[] {
+  return Array.isArray(given) ? [...(given as readonly T[])] : [given as T];
 }
 
 async function buildModel(
-  a: ImageInput,
-  b: ImageInput,
-  encoder: FeatureExtractor,
+  inputs: ImageInput[],
+  encoders: FeatureExtractor[],
   options: CorrespondenceOptions,
 ): Promise<ViewModel> {
-  const images: [RawImage, RawImage] = [await decodeImage(a, { fn: WHERE }), await decodeImage(b, { fn: WHERE })];
-  const first = await extractFeatures(WHERE, encoder, a, images[0], options.indices);
-  const second = await extractFeatures(WHERE, encoder, b, images[1], options.indices);
-  const layers = first.map((features, i) => pairLayer(features, second[i]));
-  const current = currentLayer(layers, options.layer);
+  checkCounts(inputs, encoders, options);
+  const images: RawImage[] = [];
+  for (const input of inputs) images.push(await decodeImage(input, { fn: WHERE }));
+  const layers: LayerModel[] = [];
+  for (const [position, encoder] of encoders.entries())
+    for (const facet of options.facets ?? ["token"])
+      append(layers, await encoderLayers(inputs, images, encoder, { position, facet, indices: options.indices }));
+  const current = currentLayer(mainLayers(layers), options.layer);
   return {
     id: platform().uuid(),
     images,
-    labels: options.labels ? [...options.labels] : [labelOf(a, "source"), labelOf(b, "target")],
-    paths: [imagePath(a), imagePath(b)],
+    labels: inputs.map((input, i) => options.labels?.[i] ?? labelOf(input, i === 0 ? "source" : targetName(inputs, i))),
+    paths: inputs.map(imagePath),
     layers,
     current,
-    truth: options.keypoints && groundTruth(WHERE, options.keypoints, options.alpha ?? 0.1, images),
+    truth: options.keypoints && groundTruth(WHERE, options.keypoints, options.alpha ?? 0.1, [images[0], images[1]]),
     pins: pinsAt(options.pins ?? [], layers[current].placements[0]),
-    encoder: encoder.name,
-    load: encoderLoad(encoder),
-    device: String(encoder.device),
+    encoders: encoders.map((one) => ({ name: one.name, device: String(one.device), load: encoderLoad(one) })),
     title: options.title ?? "",
     similarity: options.similarity ?? "cosine",
     temperature: options.temperature ?? 0.05,
@@ -139,22 +155,63 @@ async function buildModel(
   };
 }
 
-function pairLayer(first: PlacedFeatures, second: PlacedFeatures | undefined): LayerModel {
-  if (second?.channels !== first.channels)
-    throw new ViewError(
-      WHERE,
-      `both images must have ${first.channels} channels at layer ${first.layer}`,
-      second?.channels,
-    );
-  const placement = ({ grid, region }: GridPlacement): GridPlacement => ({ grid, region });
+const targetName = (inputs: readonly ImageInput[], image: number): string =>
+  inputs.length === 2 ? "target" : `target ${image}`;
+
+function checkCounts(
+  inputs: readonly ImageInput[],
+  encoders: readonly FeatureExtractor[],
+  { keypoints, labels, facets = ["token"] }: CorrespondenceOptions,
+): void {
+  const targets = inputs.length - 1;
+  if (targets < 1 || targets > MOST_TARGETS)
+    throw new ViewError(WHERE, `there must be 1..${MOST_TARGETS} targets`, targets);
+  if (encoders.length < 1 || encoders.length > MOST_ENCODERS)
+    throw new ViewError(WHERE, `there must be 1..${MOST_ENCODERS} encoders`, encoders.length);
+  if (keypoints && targets > 1) throw new ViewError(WHERE, "keypoints need a single target", targets);
+  if (labels && labels.length !== inputs.length)
+    throw new ViewError(WHERE, `labels must name ${inputs.length} images`, labels.length);
+  if (facets.length === 0 || new Set(facets).size < facets.length || !facets.every((one) => FACETS.includes(one)))
+    throw new ViewError(WHERE, `facets must be some of ${FACETS.join(", ")}, each once`, facets);
+}
+
+/** All layers that one encoder shows of one facet, with the features of every image. */
+async function encoderLayers(
+  inputs: readonly ImageInput[],
+  images: readonly RawImage[],
+  encoder: FeatureExtractor,
+  { position, facet, indices }: { position: number; facet: Facet; indices: readonly number[] | undefined },
+): Promise<LayerModel[]> {
+  // An encoder that knows no facets is not asked for one.
+  const more = { returnPrefixTokens: true, ...(facet !== "token" && { facet }) };
+  const perImage: PlacedFeatures[][] = [];
+  for (const [i, input] of inputs.entries())
+    perImage.push(await extractFeatures(WHERE, encoder, input, images[i], indices, more));
+  return perImage[0].map((_, i) => ({
+    ...layerOf(perImage.map((layers) => layers[i])),
+    encoder: position,
+    facet,
+  }));
+}
+
+function layerOf(features: readonly PlacedFeatures[]): Omit<LayerModel, "encoder" | "facet"> {
+  const [{ layer, channels, prefix }] = features;
+  for (const one of features)
+    if (one?.channels !== channels || one.prefix.length !== prefix.length)
+      throw new ViewError(WHERE, `all images must have ${channels} channels at layer ${layer}`, one?.channels);
   return {
-    layer: first.layer,
-    pair: { channels: first.channels, features: [first.tokens, second.tokens] },
-    placements: [placement(first), placement(second)],
+    layer,
+    set: {
+      channels,
+      features: features.map((one) => joinFloats([one.tokens, one.prefix])),
+      prefix: prefix.length / channels,
+    },
+    placements: features.map(({ grid, region }): GridPlacement => ({ grid, region })),
   };
 }
 
-function currentLayer(layers: LayerModel[], wanted: number | undefined): number {
+/** Position of the layer shown first, among the first encoder's: they come first. */
+function currentLayer(layers: readonly LayerModel[], wanted: number | undefined): number {
   if (wanted === undefined) return layers.length - 1;
   const found = layers.findIndex(({ layer }) => layer === wanted);
   if (found >= 0) return found;
@@ -194,9 +251,16 @@ function checkOptions(options: CorrespondenceOptions): void {
   checkColorMap(WHERE, options.colormap ?? "viridis");
 }
 
-function scoreLayers({ layers, truth, similarity }: ViewModel): Map<number, PairPCK> {
-  if (!truth) return new Map();
-  return new Map(
-    layers.map(({ layer, pair, placements }) => [layer, pairPCK(similaritySpace(pair, similarity), placements, truth)]),
-  );
+/** PCK by layer, one map for each encoder. */
+function scoreLayers({ encoders, layers, truth, similarity }: ViewModel): Map<number, PairPCK>[] {
+  if (!truth) return [];
+  return encoders.map((_, encoder) => {
+    const own = mainLayers(layers, encoder);
+    return new Map(
+      own.map(({ layer, set, placements: [first, second] }) => {
+        const pair = patchPair(similaritySpace(set, similarity), 0, 1);
+        return [layer, pairPCK(pair, [first, second], truth)];
+      }),
+    );
+  });
 }

@@ -16,7 +16,7 @@ import {
 } from "../../protocol/gallery/payload";
 import { keepLive } from "../live";
 import { pathFromNotebook } from "../origin";
-import { principalComponents, project, type Components } from "../reduce/components";
+import { principalComponents, project, type Components } from "../../numeric/components";
 import { GalleryFeatures, storedLayer, type FeatureFolderLike, type GalleryProgress } from "./features";
 import { describeGallery, drawGallery } from "./picture";
 import { GalleryPictures, type PictureRoot } from "./pictures";

@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import { platform } from "../../platform";
 import { View } from "../../display/display";
@@ -86,6 +87,12 @@ const DEGREES = [1, 2] as const;
  * @throws ViewError when table, fit or options break a rule.
  */
 export function law(table: LawTableLike, fit: LawFitLike | LawRefit, options: LawViewOptions = {}): LawView {
+  checkArguments(
+    "view.law",
+    ViewError,
+    { table },
+    { table: { rows: "array", encoders: "array", benchmarks: "array", predictors: "array" } },
+  );
   checkOptionNames("view.law", options, NAMES, ViewError);
   const payload = buildPayload(table, fit, options);
   const bundle: MimeBundle = {

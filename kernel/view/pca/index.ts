@@ -5,12 +5,11 @@ import { decodeImage, type ImageInput, type RawImage } from "../../data/image";
 import { drawRows, wordsOf } from "../draw/figure/rows";
 import type { Drawn } from "../draw/figure/still";
 import { fitSize, fullColorBundle, pictureTile } from "../draw/pictures";
-import { principalComponents, project, type Components } from "../reduce/components";
+import { componentColors, type ComponentColors } from "../../protocol/core/component-colors";
 import { View } from "../../display/display";
 import { ViewError } from "../../protocol/core/error";
 import { extractFeatures, imageFeatures, type FeatureExtractor, type PlacedFeatures } from "../extract";
 import type { MimeBundle } from "../../display/host";
-import { clamp, joinFloats } from "../../numeric";
 import { patientBar } from "../../display/progress";
 
 /** Options of `view.pca`. */
@@ -47,14 +46,10 @@ export class PcaView extends View {
 }
 
 const WHERE = "view.pca";
-/** Values beyond these quantiles are clipped: one odd patch must not wash out all others. */
-const CLIP = 0.01;
-
 interface Layer {
   layer: number;
   images: PlacedFeatures[];
-  colors: Float32Array;
-  components: Components;
+  colors: ComponentColors;
 }
 
 /**
@@ -82,7 +77,7 @@ export async function pca(
   const pictures = await decodeAll(inputs);
   const layers = (await featuresOf(inputs, pictures, source, options)).map(fitLayer);
   const still = fullColorBundle(await drawPca(pictures, layers, tile, title));
-  const ratio = new Map(layers.map(({ layer, components }) => [layer, components.ratio]));
+  const ratio = new Map(layers.map(({ layer, colors }) => [layer, colors.components.ratio]));
   return new PcaView({ ...still, "text/plain": describe(layers, pictures, title) }, ratio);
 }
 
@@ -127,37 +122,18 @@ function isMany(source: LayerFeatures | readonly LayerFeatures[]): source is rea
 
 function fitLayer(images: PlacedFeatures[]): Layer {
   const { layer, channels } = images[0];
-  const rows = joinFloats(images.map(({ tokens }) => tokens));
-  const components = principalComponents(rows, channels, Math.min(3, channels, rows.length / channels));
-  return { layer, images, components, colors: project(rows, components) };
-}
-
-/** Low and high quantile of each component over all images. */
-function colorRanges(colors: Float32Array, dims: number): [number, number][] {
-  return Array.from({ length: dims }, (_, d) => {
-    const values = colors.filter((__, i) => i % dims === d).sort();
-    const last = values.length - 1;
-    return [values[Math.floor(CLIP * last)], values[Math.ceil((1 - CLIP) * last)]];
-  });
+  const tokens = images.map((image) => image.tokens);
+  return { layer, images, colors: componentColors(tokens, channels) };
 }
 
 /** One pixel a patch. */
-function colorImages({ images, colors, components }: Layer): RawImage[] {
-  const dims = components.components.length;
-  const ranges = colorRanges(colors, dims);
-  let row = 0;
-  return images.map(({ grid: [height, width] }) => {
-    const data = new Uint8Array(width * height * 3);
-    for (let i = 0; i < width * height; i++, row++)
-      for (let c = 0; c < 3; c++) data[3 * i + c] = channel(colors[row * dims + c], ranges[c]);
-    return { data, width, height, channels: 3 };
-  });
-}
-
-function channel(value: number, range: [number, number] | undefined): number {
-  if (!range) return 0;
-  const unit = (value - range[0]) / (range[1] - range[0] || 1);
-  return Math.round(255 * clamp(unit, 0, 1));
+function colorImages({ images, colors }: Layer): RawImage[] {
+  return images.map(({ grid: [height, width] }, i) => ({
+    data: new Uint8Array(colors.images[i].buffer),
+    width,
+    height,
+    channels: 3,
+  }));
 }
 
 async function drawPca(pictures: RawImage[], layers: Layer[], tile: number, title: string): Promise<string> {
@@ -168,7 +144,7 @@ async function drawPca(pictures: RawImage[], layers: Layer[], tile: number, titl
   const heading = title ? [[wordsOf([{ text: title, size: 14, weight: "bold" }], width)]] : [];
   const rows = [...heading, await row(pictures)];
   for (const layer of layers) {
-    const shares = layer.components.ratio.map((ratio) => (100 * ratio).toFixed(0)).join(" + ");
+    const shares = layer.colors.components.ratio.map((ratio) => (100 * ratio).toFixed(0)).join(" + ");
     const text = `layer ${layer.layer}: ${shares} % of variance`;
     rows.push([wordsOf([{ text }], width)], await row(placed(colorImages(layer), layer.images, pictures)));
   }
@@ -194,9 +170,9 @@ function placed(colors: RawImage[], features: PlacedFeatures[], pictures: RawIma
 }
 
 function describe(layers: Layer[], pictures: RawImage[], title: string): string {
-  const lines = layers.map(({ layer, images, components }) => {
+  const lines = layers.map(({ layer, images, colors }) => {
     const [{ grid, channels }] = images;
-    const shares = components.ratio.map((ratio) => `${(100 * ratio).toFixed(1)} %`).join(", ");
+    const shares = colors.components.ratio.map((ratio) => `${(100 * ratio).toFixed(1)} %`).join(", ");
     return `layer ${layer}: features [${images.length}, ${grid[0] * grid[1]}, ${channels}] on ${grid.join(" x ")} patches; components hold ${shares} of the variance`;
   });
   const head = `${title ? `${title}: ` : ""}first three principal components of ${counted(pictures.length, "image")} as red, green, blue`;

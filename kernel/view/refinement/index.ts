@@ -14,7 +14,7 @@ import {
   type SavedLayerValues,
 } from "../../protocol/refinement/payload";
 import { encodeJpeg, stillBundle } from "../draw/pictures";
-import { principalComponents, project } from "../reduce/components";
+import { principalComponents, project } from "../../numeric/components";
 import { checkRefinement, type RefinementSnapshotLike, type RefinementSourceLike } from "./input";
 import { drawRefinement } from "./picture";
 import { describeRefinement } from "./text";

@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import { platform } from "../../platform";
 import { DISPLAY } from "../../display/describe";
@@ -73,6 +74,7 @@ export class TrainingView implements Displayable {
     private readonly runs: readonly (TrainingRunLike | StoredRunLike)[],
     private readonly title: string,
   ) {
+    checkArguments("view.TrainingView", ViewError, { runs, title }, { runs: ["object"], title: "string" });
     this.records = runs.map((run) =>
       isStored(run) ? RunRecord.load(savedRun(run.record, "record", WHERE)) : new RunRecord(run.name),
     );

@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import { given } from "../../rules/option-names";
 import { WidgetError } from "../error";
 import { Widget, type WidgetHandle } from "../model";
@@ -41,10 +42,10 @@ function container<S extends BoxState>(
 
 /** Checks children. A child closed later disappears from the views by itself. */
 function checkChildren(where: string, children: unknown): void {
-  const wrong = Array.isArray(children)
-    ? children.find((child) => !(child instanceof Widget) || child.closed)
-    : children;
-  if (wrong !== undefined) throw new WidgetError(where, "children must be widgets that are open", wrong);
+  const rule = "children must be widgets that are open";
+  if (!Array.isArray(children)) throw new WidgetError(where, rule, children);
+  const wrong = children.findIndex((child) => !(child instanceof Widget) || child.closed);
+  if (wrong >= 0) throw new WidgetError(where, rule, children[wrong]);
 }
 
 /** Arranges widgets as `layout.display` and `flex_flow` say. */
@@ -66,6 +67,7 @@ export function vbox(children: readonly WidgetHandle[], options: BoxOptions = {}
  * Arranges widgets behind tabs: `widgets.tab([a, b], { titles: ["Layers", "Pixels"] })`. Default: the first is shown.
  */
 export function tab(children: readonly WidgetHandle[], options: PagesOptions = {}): Widget<PagesState> {
+  checkArguments("widgets.tab", WidgetError, { children, options }, { children: "array", options: "object" });
   return container("Tab", PAGES, children, { selected_index: children.length > 0 ? 0 : null, ...given(options) });
 }
 

@@ -1,4 +1,5 @@
 /** Common parts of ipywidgets' core controls: names, versions, layout and style. */
+import { checkArguments } from "../../rules/arguments";
 import { WidgetError } from "../error";
 import { checkColor } from "./colors";
 import { Widget, type WidgetSetup } from "../model";
@@ -159,6 +160,7 @@ export const DESCRIBED = { description: "", description_allow_html: false };
  * @throws WidgetError for an option that the control does not have
  */
 export function control(where: string, definition: Definition, options: object): WidgetSetup {
+  checkArguments(where, WidgetError, { options }, { options: "object" });
   const { layout: box = {}, style: look = {}, ...own } = options as ControlOptions<DescribedState>;
   const { model, view = model, output } = definition;
   const source = output ? OUTPUT : CONTROLS;

@@ -1,3 +1,4 @@
+import { given } from "../../rules/option-names";
 import { WidgetError } from "../error";
 import { Widget } from "../model";
 import { control, DESCRIBED, type ControlOptions, type Definition, type DescribedState } from "./definition";
@@ -188,11 +189,16 @@ interface Bounds {
   max?: number;
 }
 
+/** Bounds of options; a value that is none has the default ones, until {@link control} refuses it. */
+const boundsOf = (options: Bounds): Required<Bounds> => ({ ...BOUNDS, ...given(Object(options) as Bounds) });
+
 /** Returns the value nearest to 0 within the bounds. */
-function nearest({ min = BOUNDS.min, max = BOUNDS.max }: Bounds): number {
+function nearest(options: Bounds): number {
+  const { min, max } = boundsOf(options);
   return Math.min(Math.max(0, min), max);
 }
 
-function middle({ min = BOUNDS.min, max = BOUNDS.max }: Bounds): number[] {
+function middle(options: Bounds): number[] {
+  const { min, max } = boundsOf(options);
   return [min + (max - min) / 4, max - (max - min) / 4];
 }

@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import { WidgetError } from "../error";
 import { Widget, type WidgetSetup } from "../model";
 import { control, DESCRIBED, type ControlOptions, type Definition, type DescribedState } from "./definition";
@@ -91,6 +92,7 @@ export function toggleButtons<V>(options: Given<V, ToggleButtonsState<V>>): Widg
 }
 
 function choice<V>(where: string, definition: Definition, given: Given<V, SelectionState<V>>): WidgetSetup {
+  checkArguments(where, WidgetError, { options: given }, { options: "object" });
   const { options: choices, labels: own, value, ...rest } = given;
   const { options, labels } = split<V>(where, choices, own);
   if (options.length === 0) throw new WidgetError(where, "there must be an option", options);

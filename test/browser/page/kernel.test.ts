@@ -40,6 +40,19 @@ describe("the kernel in a page", () => {
     assert.ok(sent() < 2e6, `${sent()} bytes`);
   });
 
+  it("imports the rooms that cells begin with, still after 2 MB, and the others when they are asked for", async () => {
+    const { outputs } = await cell(`import { data, encoders, law, view } from "fovea";
+      [typeof data.world.scene, typeof encoders.load, typeof law.cScore, typeof view.correspondence].join()`);
+    assert.equal(textOf(outputs), "'function,function,function,function'");
+    console.log(`the first cell that imports fovea: ${(sent() / 1e6).toFixed(2)} MB (gzip)`);
+    assert.ok(sent() < 2e6, `${sent()} bytes`);
+    const before = sent();
+    const all = await cell(`import * as everything from "fovea";
+      [everything.encoders === encoders, typeof everything.sak, typeof everything.RuleError]`);
+    assert.equal(textOf(all.outputs), "[ true, 'object', 'function' ]");
+    assert.ok(sent() > before, "they came over the network");
+  });
+
   it("starts again faster, from the browser's cache", async () => {
     const page = await openPage(opened.page.context(), opened.host);
     const start = performance.now();

@@ -1,3 +1,5 @@
+import { WorldError } from "../errors";
+import { checkArguments } from "../../../rules/arguments";
 import type { Box } from "../../../contracts/geometry";
 import type { RawImage } from "../../../contracts/pixels";
 import { clamp } from "../../../numeric";
@@ -56,6 +58,12 @@ export interface Rendered extends RawImage {
  * @param scene a scene of `data.world.scene` or `data.world.crowd`
  */
 export function render(scene: Scene): Rendered {
+  checkArguments(
+    "data.world.render",
+    WorldError,
+    { scene },
+    { scene: { backdrop: "object", objects: "array", occluders: "array" } },
+  );
   const painting = paint(scene, SUPERSAMPLING);
   const main = scene.objects[0] as SceneObject;
   const maps = readMaps(painting, scene.size);

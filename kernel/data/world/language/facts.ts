@@ -1,3 +1,5 @@
+import { WorldError } from "../errors";
+import { checkArguments } from "../../../rules/arguments";
 import { parts as partNames, type CategoryName } from "../things/categories";
 import type { ColorName } from "../draw/colors";
 import type { Box } from "../../../contracts/geometry";
@@ -31,6 +33,12 @@ const LEAST_PART = 1 / 4000;
 
 /** Returns the visible objects of an image, in the order of the scene. */
 export function factsOf(scene: Scene, image: Rendered): ObjectFacts[] {
+  checkArguments(
+    "data.world.factsOf",
+    WorldError,
+    { scene, image },
+    { scene: { backdrop: "object", objects: "array", occluders: "array" }, image: "object" },
+  );
   const pixels = image.width * image.height;
   return scene.objects
     .map((object, i) => describe(object, i + 1, image))

@@ -1,3 +1,4 @@
+import { checkArguments } from "../../../rules/arguments";
 import { categories, partsOfCategory, type CategoryName } from "../things/categories";
 import { withArticle } from "./captions";
 import { colorNames } from "../draw/colors";
@@ -89,6 +90,12 @@ type Asker = (sight: Sight) => Question | undefined;
  * is one question about counts, because only the number of the main category is drawn evenly.
  */
 export function ask(scene: Scene, objects: readonly ObjectFacts[], perType: number): Question[] {
+  checkArguments(
+    "data.world.ask",
+    WorldError,
+    { scene, objects },
+    { scene: { backdrop: "object", objects: "array", occluders: "array" }, objects: ["object"] },
+  );
   const random = new Prng(scene.seed, `${scene.split}/questions ${scene.view}`);
   return questionTypes.flatMap((type) => {
     const asked = new Map<string, Question>();

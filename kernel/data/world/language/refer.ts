@@ -1,3 +1,4 @@
+import { checkArguments } from "../../../rules/arguments";
 import { checkOptionNames, type OptionNames } from "../../../rules/option-names";
 import { WorldError } from "../errors";
 import { categories, parts, partsOfCategory, type CategoryName } from "../things/categories";
@@ -139,6 +140,7 @@ export function phrasesFor(
   size: number,
   options: PhraseOptions = {},
 ): string[] {
+  checkArguments("data.world.phrasesFor", WorldError, { objects }, { objects: ["object"] });
   checkOptionNames("data.world.phrasesFor", options, OPTIONS, WorldError);
   const object = objects.find((candidate) => candidate.id === id);
   if (!object) return [];

@@ -1,3 +1,4 @@
+import { checkArguments } from "../../../rules/arguments";
 import { platform, sha256Of } from "../../../platform";
 import { existsSync, mkdir, readdir, readFileSync, rename, rm, rmdir, writeFile } from "../../../platform/files";
 import { dirname, join, resolve } from "../../../platform/path";
@@ -80,6 +81,7 @@ const MIN_SHARED = 3;
  * @throws Error when `dir` holds something else
  */
 export async function writeSpair(dir: string, options: WriteSpairOptions = {}): Promise<SpairSpec> {
+  checkArguments("data.world.writeSpair", WorldError, { dir }, { dir: "string" });
   const spec = specify(options);
   const target = resolve(dir);
   if (await isWritten(target, spec, options.overwrite ?? false)) return written(spec, storedIn(target).pairs);

@@ -1,3 +1,4 @@
+import { checkArguments } from "../../../rules/arguments";
 import { sha256Of } from "../../../platform";
 import {
   appendFile,
@@ -76,6 +77,7 @@ const WRITE = "data.world.write";
  * @throws WorldError for an option out of range, or a folder that holds something else or cannot be written
  */
 export async function write(dir: string, options: WriteOptions): Promise<WriteSpec> {
+  checkArguments("data.world.write", WorldError, { dir }, { dir: "string" });
   const spec = specify(options);
   const target = resolve(dir);
   try {

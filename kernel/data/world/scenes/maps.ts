@@ -1,3 +1,5 @@
+import { WorldError } from "../errors";
+import { checkArguments } from "../../../rules/arguments";
 import { clamp } from "../../../numeric";
 import { categoryId } from "../things/categories";
 import { invert } from "./geometry";
@@ -21,6 +23,12 @@ export interface DenseMaps {
 
 /** Returns the dense maps of a scene and its image. */
 export function denseMaps(scene: Scene, image: Rendered): DenseMaps {
+  checkArguments(
+    "data.world.denseMaps",
+    WorldError,
+    { scene, image },
+    { scene: { backdrop: "object", objects: "array", occluders: "array" }, image: "object" },
+  );
   const labels = scene.objects.map((object) => categoryId(object.category));
   const categories = image.instances.map((id) => labels[id - 1] ?? 0);
   return {

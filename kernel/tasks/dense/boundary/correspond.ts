@@ -1,3 +1,4 @@
+import { checkArguments } from "../../../rules/arguments";
 import { TaskError } from "../../error";
 import { assign, type SparseAssignment } from "../../assignment/sparse";
 
@@ -55,6 +56,7 @@ export function correspond(
   height: number,
   radius: number,
 ): Correspondence {
+  checkArguments("tasks.dense.correspond", TaskError, { first, second }, { first: "list", second: "list" });
   check(first, second, width, height, radius);
   const [ones, others] = [pixelsOf(first), pixelsOf(second)];
   // The smaller side searches, so that few searches end without a partner.

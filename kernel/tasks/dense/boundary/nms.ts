@@ -3,6 +3,7 @@
  * multi-task papers score.
  */
 
+import { checkArguments } from "../../../rules/arguments";
 import { clamp } from "../../../numeric";
 import { checkOptionNames, type OptionNames } from "../../../rules/option-names";
 import { TaskError } from "../../error";
@@ -42,6 +43,7 @@ export function suppress(
   height: number,
   options: SuppressOptions = {},
 ): Float64Array {
+  checkArguments("tasks.dense.suppress", TaskError, { map }, { map: "list" });
   checkOptionNames("tasks.dense.suppress", options, NAMES, TaskError);
   const { radius = 4, frame = 5, margin = 1.01 } = options;
   const edges = smooth({ data: Float64Array.from(map), width, height }, 1);

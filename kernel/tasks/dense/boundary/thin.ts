@@ -1,3 +1,5 @@
+import { TaskError } from "../../error";
+import { checkArguments } from "../../../rules/arguments";
 /**
  * Thinning of binary maps to lines of one pixel (Guo and Hall, "Parallel thinning with two-subiteration algorithms", Comm. ACM 32(3),
  * 1989): the algorithm of MATLAB's `bwmorph(…, "thin")`, of the BSDS benchmark and of scikit-image's `thin`.
@@ -42,6 +44,7 @@ const HALVES = [tableOf(0), tableOf(4)] as const;
  * @returns a new map of zeros and ones
  */
 export function thin(mask: ArrayLike<number>, width: number, height: number): Uint8Array {
+  checkArguments("tasks.dense.thin", TaskError, { mask }, { mask: "list" });
   const stride = width + 2;
   const padded = pad(mask, width, height);
   const offsets = Int32Array.of(1, 1 - stride, -stride, -stride - 1, -1, stride - 1, stride, stride + 1);

@@ -1,3 +1,4 @@
+import { checkArguments } from "../../../rules/arguments";
 import { TaskError } from "../../error";
 import { checkTask, FACTS } from "../facts";
 
@@ -15,6 +16,7 @@ export type TaskScores = Readonly<Record<string, number>>;
  * @throws TaskError for other tasks, or a score that is no positive number
  */
 export function deltaM(scores: TaskScores, single: TaskScores): number {
+  checkArguments("tasks.dense.deltaM", TaskError, { scores, single }, { scores: "object", single: "object" });
   const names = Object.keys(scores);
   const same = names.length > 0 && names.length === Object.keys(single).length;
   if (!same || !names.every((name) => Object.hasOwn(single, name)))

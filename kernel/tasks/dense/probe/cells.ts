@@ -1,3 +1,5 @@
+import { TaskError } from "../../error";
+import { checkArguments } from "../../../rules/arguments";
 import { type Grid, type InputGeometry, unplace } from "../../../contracts/geometry";
 import type { DenseValues } from "../../../data/dense/values";
 import { argmax, clamp } from "../../../numeric";
@@ -23,7 +25,14 @@ type Reduce = (label: DenseValues, area: Area, out: Float64Array) => void;
  *
  * @param geometry place of the picture in the grid's frame. Default: the grid covers the picture
  */
-export function cellsOf(task: DenseTask, label: DenseValues, [rows, columns]: Grid, geometry?: InputGeometry): Cells {
+export function cellsOf(task: DenseTask, label: DenseValues, layout: Grid, geometry?: InputGeometry): Cells {
+  checkArguments(
+    "tasks.dense.cellsOf",
+    TaskError,
+    { task, label, layout },
+    { task: "string", label: { data: "list" }, layout: "list" },
+  );
+  const [rows, columns] = layout;
   const { channels } = label;
   const cells = new Float64Array(rows * columns * channels);
   const out = new Float64Array(channels);

@@ -1,3 +1,4 @@
+import { checkArguments } from "../../../rules/arguments";
 import { TaskError } from "../../error";
 import { type DenseTask, FACTS } from "../facts";
 import { DepthError } from "../metrics/depth-error";
@@ -40,6 +41,7 @@ export class DenseProbeScore {
 
   /** @param classes numbers of classes of semantic segmentation and parts */
   constructor(tasks: readonly DenseTask[], classes: Readonly<Partial<Record<DenseTask, number>>> = {}) {
+    checkArguments("tasks.dense.DenseProbeScore", TaskError, { tasks }, { tasks: "array" });
     this.meters = new Map(tasks.map((task) => [task, meterOf(task, classes[task])]));
   }
 

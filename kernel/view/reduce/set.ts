@@ -1,5 +1,5 @@
-import { principalComponents, project } from "./components";
-import { type FeaturePair, type Int8Matrix, quantize } from "../../protocol/core/quantize";
+import { principalComponents, project } from "../../numeric/components";
+import { type FeatureSet, type Int8Matrix, quantize } from "../../protocol/core/quantize";
 import { joinFloats } from "../../numeric";
 
 /** Below this the approximate matches are no longer worth showing. */
@@ -11,20 +11,24 @@ const CURRENT_SHARE = 0.5;
 const FEW_ITERATIONS = 3;
 
 /**
- * Reduces both images to `dims` dimensions that keep their dot products best (uncentred principal components of the stacked
+ * Reduces the images of a set to `dims` dimensions that keep their dot products best (uncentred principal components of the stacked
  * rows), in one byte a value.
  */
-export function reducePair(pair: FeaturePair, dims: number): [Int8Matrix, Int8Matrix] {
-  const { channels, features } = pair;
+export function reduceSet({ channels, features }: FeatureSet, dims: number): Int8Matrix[] {
   const stacked = joinFloats(features);
   const options = { center: false, iterations: FEW_ITERATIONS };
   const coordinates = project(stacked, principalComponents(stacked, channels, dims, options));
-  const split = (features[0].length / channels) * dims;
-  return [quantize(coordinates.subarray(0, split), dims), quantize(coordinates.subarray(split), dims)];
+  let start = 0;
+  return features.map((rows) => {
+    const end = start + (rows.length / channels) * dims;
+    const part = coordinates.subarray(start, end);
+    start = end;
+    return quantize(part, dims);
+  });
 }
 
 export interface DimsQuery {
-  /** Patches of both images together, a layer. */
+  /** Rows of all images together, a layer. */
   tokens: number[];
   channels: number[];
   current: number;

@@ -1,7 +1,6 @@
-import { dot, meanRow } from "../../numeric";
+import { isWhole, RuleError } from "../rules/rule-error";
 import { symmetricEigen } from "./eigen";
-import { ViewError } from "../../protocol/core/error";
-import { isWhole } from "../../rules/rule-error";
+import { dot, meanRow } from "./rows";
 
 export interface ComponentsOptions {
   /** Take the mean row away first: PCA. Without it: the best rank-k approximation of the dot products. Default true. */
@@ -30,7 +29,7 @@ const OVERSAMPLING = 8;
 /**
  * The `count` leading principal components of `[N, C]` by subspace iteration on `X^T X` with a Rayleigh-Ritz step (Halko,
  * Martinsson, Tropp 2011, algorithm 4.4; iterated until the values stand still). Never forms the C x C matrix.
- * @throws ViewError when `count` is not in `1..min(N, C)`.
+ * @throws RuleError when `count` is not in `1..min(N, C)`.
  */
 export function principalComponents(
   data: Float32Array,
@@ -64,10 +63,10 @@ export function project(data: Float32Array, components: Components): Float32Arra
 }
 
 function checkCount(rows: number, channels: number, count: number): void {
-  if (!Number.isInteger(rows)) throw new ViewError("principalComponents", `data must hold rows of ${channels}`, rows);
+  if (!Number.isInteger(rows)) throw new RuleError("principalComponents", `data must hold rows of ${channels}`, rows);
   const most = Math.min(rows, channels);
   if (!(isWhole(count) && count <= most))
-    throw new ViewError("principalComponents", `count must be an integer in 1..${most}`, count);
+    throw new RuleError("principalComponents", `count must be an integer in 1..${most}`, count);
 }
 
 /** Steps between two looks at whether the values stand still: the look costs as much as a step. */

@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import * as fovea from "../../kernel/index.ts";
+import { RuleError } from "../../kernel/rules/rule-error.ts";
+import { checkArguments } from "../../kernel/rules/arguments.ts";
+
+const {
+  data,
+  encoders,
+  features,
+  grounding,
+  law,
+  lora,
+  models,
+  nn,
+  onnx,
+  safetensors,
+  similarity,
+  tasks,
+  train,
+  widgets,
+} = fovea;
+const wrong = (value: unknown): never => value as never;
+const tokens = { data: new Float32Array(8), width: 2 };
+
+describe("arguments of the wrong kind", () => {
+  const calls: [call: () => unknown, message: RegExp][] = [
+    [() => law.logME(wrong(undefined), []), /^law\.logME: features must be an object, received undefined$/],
+    [() => law.logME(wrong({}), []), /^law\.logME: features\.data must be an array of numbers, received undefined$/],
+    [() => law.logME(tokens, wrong(5)), /^law\.logME: targets must be an array of numbers, received 5$/],
+    [() => similarity.mutualKnn(tokens, wrong("x")), /^similarity\.mutualKnn: y must be an object, received "x"$/],
+    [() => similarity.linearCka(wrong([]), tokens), /^similarity\.linearCka: x must be an object, received \[\]$/],
+    [() => tasks.boxes.iou(wrong(undefined), [0, 0, 1, 1]), /^tasks\.boxes\.iou: a box must be 4 finite numbers, /],
+    [() => tasks.boxes.generalizedIou([0, 0, 1, 1], wrong([1])), /^tasks\.boxes\.generalizedIou: .*, received \[1\]$/],
+    [
+      () => tasks.boxes.toCenter(wrong(null)),
+      /^tasks\.boxes\.toCenter: a box must be 4 finite numbers, received null$/,
+    ],
+    [() => tasks.probe.knn(wrong({}), wrong({})), /^tasks\.probe\.knn: train\.features must be an array of numbers/],
+    [
+      () => tasks.probe.linear(wrong(null), wrong(null)),
+      /^tasks\.probe\.linear: train must be an object, received null$/,
+    ],
+    [() => tasks.probe.evaluate(wrong(5), wrong(5)), /^tasks\.probe\.evaluate: train must be an object, received 5$/],
+    [() => data.world.ask(wrong(undefined), []), /^data\.world\.ask: scene must be an object, received undefined$/],
+    [() => data.world.ask(data.world.scene(1), wrong([null])), /^data\.world\.ask: objects\[0\] must be an object, /],
+    [() => data.world.render(wrong("x")), /^data\.world\.render: scene must be an object, received "x"$/],
+    [() => models.summary(wrong(5), wrong([])), /^models\.summary: /],
+    [() => models.load(wrong(5)), /^models\.load: source must be a text, received 5$/],
+    [
+      () => grounding.evaluate(wrong({}), wrong({})),
+      /^grounding\.evaluate: model must be a module of layers, received an/,
+    ],
+    [() => features.extractPart(wrong(null), 0), /^features\.extractPart: plan must be an object, received null$/],
+    [() => features.status(wrong({})), /^features\.status: plan\.options must be an object, received undefined$/],
+    [() => law.policy(wrong(undefined)), /^law\.policy: the table must be one of law\.parseTable or/],
+    [
+      () => law.policy(wrong({ rows: [{}], encoders: [], benchmarks: [] })),
+      /^law\.policy: rows\[0\]\.encoder must be a text, received undefined$/,
+    ],
+    [() => law.fit(wrong({ rows: [null], encoders: [], benchmarks: [] })), /^law\.fit: rows\[0\] must be an object, /],
+    [() => law.cScore(wrong(null), []), /^law\.cScore: encoder must be an object, received null$/],
+    [() => law.cScore(wrong({}), []), /^law\.cScore: encoder\.run must be an object, received undefined$/],
+    [() => law.cScore(wrong({}), wrong(5)), /^law\.cScore: pairs must be an array, received 5$/],
+    [() => law.publishedTable(wrong(null)), /^law\.publishedTable: options must be an object, received null$/],
+    [() => lora.attach(wrong({}), wrong({})), /^lora\.attach: model must be a module of layers, received an object/],
+    [() => new nn.Linear(wrong("x"), 2), /^nn\.Linear: inFeatures must be a whole number of at least 1, received "x"$/],
+    [() => new nn.LayerNorm(NaN), /^nn\.LayerNorm: features must be a whole number of at least 1, received NaN$/],
+    [() => nn.gelu(wrong([1])), /^nn\.gelu: x must be a tensor, received \[1\]$/],
+    [() => onnx.inspect(wrong(null)), /^onnx\.inspect: the model must be a file, its bytes or a source of them, /],
+    [() => safetensors.parse(wrong("x")), /^safetensors\.parse: bytes must be a Uint8Array, received "x"$/],
+    [() => safetensors.encode(wrong({})), /^safetensors\.encode: tensors must be a Map, received an object/],
+    [() => encoders.concatenate(wrong([5])), /^encoders\.concatenate: maps\[0\] must be an object, received 5$/],
+    [
+      () => train.augment.contrast(wrong({}), 1),
+      /^train\.augment\.contrast: picture\.data must be an array of numbers, /,
+    ],
+    [() => widgets.intSlider(wrong(null)), /^widgets\.intSlider: options must be an object, received null$/],
+    [
+      () => widgets.hbox(wrong(undefined)),
+      /^widgets\.hbox: children must be widgets that are open, received undefined$/,
+    ],
+    [() => fovea.displayHandle("x", wrong(null)), /^displayHandle: options must be an object, received null$/],
+  ];
+  for (const [call, message] of calls)
+    it(`are refused: ${String(call).replace(/^\(\) => /, "")}`, () =>
+      assert.rejects(
+        async () => call(),
+        (error: Error) => {
+          assert.match(error.message, message);
+          assert.ok(error instanceof RuleError, `${error.name} is a RuleError`);
+          return true;
+        },
+      ));
+
+  it("are told apart by every kind", () => {
+    const good = {
+      array: [],
+      bytes: new Uint8Array(1),
+      function: () => 1,
+      list: new Float64Array(1),
+      map: new Map(),
+      module: { namedParameters: () => [] },
+      number: NaN,
+      object: {},
+      size: 1,
+      string: "",
+      tensor: { shape: [1], dataSync: () => [] },
+    };
+    const others = [undefined, null, 0.5, true, Symbol("x"), new DataView(new ArrayBuffer(1))];
+    for (const [kind, value] of Object.entries(good)) {
+      const check = (one: unknown): void => checkArguments("f", RuleError, { one }, { one: kind as "array" });
+      check(value);
+      for (const other of others)
+        if (!(kind === "number" && other === 0.5) && !(kind === "object" && other instanceof DataView))
+          assert.throws(() => check(other), /^RuleError: f: one must be /, `${kind}, ${String(other)}`);
+    }
+    assert.throws(() => checkArguments("f", RuleError, { one: [{ a: 1 }, {}] }, { one: [{ a: "number" }] }), {
+      message: "f: one[1].a must be a number, received undefined",
+    });
+    checkArguments("f", RuleError, { one: Object.assign(() => 1, { run: [] }) }, { one: { run: "array" } });
+  });
+});
