@@ -82,5 +82,8 @@ export default defineConfig(
     plugins: { fovea },
     rules: { "fovea/rooms": "error", "fovea/spreads": "error" },
   },
-  { files: ["*.mjs", "**/*.mjs", "extension/src/index.ts", "extension/lite/src/index.ts"], rules: { "no-restricted-exports": "off" } },
+  {
+    files: ["*.mjs", "**/*.mjs", "extension/src/index.ts", "extension/lite/src/index.ts"],
+    rules: { "no-restricted-exports": "off" },
+  },
 );

@@ -14,7 +14,7 @@ import { makeStudy as makeVce } from "./vce.mjs";
 const require = createRequire(join(root, "kernel", "package.json"));
 const { nn, safetensors, train } = require("fovea");
 /** The choice that `train.fit({ recompute })` makes. */
-const { setRecomputed } = require(join(root, "kernel", "dist", "nn", "recompute.js"));
+const { setRecomputed } = require(join(root, "kernel", "dist", "nn", "module", "recompute.js"));
 const tf = require("@tensorflow/tfjs-core");
 
 const PATCH = 4;

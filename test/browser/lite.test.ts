@@ -28,7 +28,7 @@ describe("JupyterLite of the site", { timeout: 600_000 }, () => {
     await buildViewers();
     await buildBrowser();
     const output = join(folder, "site");
-    const { withoutLite } = await buildSite({ output, reference: false });
+    const { withoutLite } = await buildSite({ output, repository: "owner/name", reference: false });
     assert.equal(withoutLite, null);
     host = await serveFolders({ "/below/": output });
     browser = await openBrowser();
@@ -61,9 +61,10 @@ describe("JupyterLite of the site", { timeout: 600_000 }, () => {
     return lab.cell(index).locator(".jp-OutputArea").first().innerText();
   }
 
-  it("opens from a tutorial's page, where the saved view answers as everywhere", async () => {
+  it("opens from a tutorial's page; in both the saved view answers as everywhere", async () => {
     const page = await context.newPage();
     await page.goto(`${host.url}/below/tutorials/00-start.html`);
+    assert.equal(await answer(page.locator(ROOT)), expected);
     const link = await page.getByText("Open in JupyterLite").evaluate((node) => (node as HTMLAnchorElement).href);
     await page.close();
     lab = await LabPage.openIn(context, () => link, NAME);

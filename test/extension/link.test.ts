@@ -1,9 +1,28 @@
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, it } from "node:test";
-import { linkState } from "../../extension/src/frame/link";
+import * as alignment from "../../extension/src/alignment/state";
+import * as atlas from "../../extension/src/atlas/state";
+import * as attention from "../../extension/src/attention/state";
+import * as correspondence from "../../extension/src/correspondence/state";
+import { linkState, type LinkFields } from "../../extension/src/frame/link";
+import * as gallery from "../../extension/src/gallery/state";
+import * as grounding from "../../extension/src/grounding/state";
+import * as law from "../../extension/src/law/state";
 import { fragmentOf, readFragment } from "../../extension/src/page/link";
-import { initialState, linkFields, type ViewState } from "../../extension/src/correspondence/state";
+import * as refinement from "../../extension/src/refinement/state";
+import * as review from "../../extension/src/review/state";
+import * as training from "../../extension/src/training/state";
+import * as protocol from "../../kernel/dist/protocol";
 import { smallPayload } from "./payload";
+
+const { initialState, linkFields } = correspondence;
+type ViewState = correspondence.ViewState;
+
+interface SavedNotebook {
+  cells: { outputs?: { data?: Record<string, unknown> }[] }[];
+}
 
 describe("links to views", () => {
   it("hold kind, position and any state, in characters that an address takes as they are", () => {
@@ -84,4 +103,58 @@ describe("the state of a link", () => {
     one.link.take(JSON.parse('{ "hideHeat": true, "__proto__": { "grid": true }, "other": 1 }'));
     assert.deepEqual(one.state, initialState(payload));
   });
+});
+
+/** Viewers with their payload's reader, the state that they open with and the fields of their links. */
+const VIEWERS: Record<string, (data: unknown) => [state: object, fields: object]> = {
+  [protocol.ALIGNMENT_MIME]: of(protocol.readAlignment, { linkFields: alignment.linkFields }, (payload) =>
+    alignment.initialState(payload, 0),
+  ),
+  [protocol.ATLAS_MIME]: of(protocol.readAtlas, atlas),
+  [protocol.ATTENTION_MIME]: of(protocol.readAttention, attention),
+  [protocol.CORRESPONDENCE_MIME]: of(protocol.readCorrespondence, correspondence),
+  [protocol.GALLERY_MIME]: of(protocol.readGallery, gallery),
+  [protocol.GROUNDING_MIME]: of(protocol.readGrounding, grounding),
+  [protocol.LAW_MIME]: of(protocol.readLaw, law),
+  [protocol.REFINEMENT_MIME]: of(protocol.readRefinement, refinement),
+  [protocol.REVIEW_MIME]: of(protocol.readReview, review),
+  [protocol.TRAINING_MIME]: (data) => {
+    const { runs } = protocol.readTraining(data);
+    return [training.INITIAL, training.linkFields(runs.map((run) => protocol.RunRecord.load(run)))];
+  },
+};
+
+function of<P, S extends object>(
+  read: (data: unknown) => P,
+  room: { linkFields(payload: P): LinkFields<S>; initialState?(payload: P): S },
+  open = (payload: P): S => room.initialState?.(payload) as S,
+): (data: unknown) => [S, LinkFields<S>] {
+  return (data) => {
+    const payload = read(data);
+    return [open(payload), room.linkFields(payload)];
+  };
+}
+
+describe("the views of the notebooks", () => {
+  const folder = join(import.meta.dirname, "..", "..", "notebooks");
+  const bundles = readdirSync(folder)
+    .filter((name) => name.endsWith(".ipynb"))
+    .map((name) => JSON.parse(readFileSync(join(folder, name), "utf8")) as SavedNotebook)
+    .flatMap(({ cells }) => cells.flatMap(({ outputs = [] }) => outputs.map(({ data = {} }) => data)));
+
+  for (const [mime, open] of Object.entries(VIEWERS)) {
+    const views = bundles.filter((bundle) => mime in bundle);
+    it(`open in states that a link can hold: ${mime}`, { skip: views.length === 0 && "no notebook has one" }, () => {
+      for (const view of views) {
+        const [state, fields] = open(view[mime]);
+        const held = { state };
+        const link = linkState<object>(fields, { get: () => held.state, set: (next) => void (held.state = next) });
+        const known = Object.keys(fields).filter((name) => name in state);
+        assert.ok(known.length >= 2, mime);
+        link.take(JSON.parse(JSON.stringify(state)));
+        assert.deepEqual(held.state, state);
+        assert.deepEqual(link.read(), {});
+      }
+    });
+  }
 });

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { describe, it } from "node:test";
-import { decode, encode, HeaderFactory, Signer, type Message } from "../../kernel/jupyter/wire";
+import type { Message } from "../../kernel/jupyter/messages";
+import { decode, encode, HeaderFactory, Signer } from "../../kernel/jupyter/wire";
 
 const KEY = "a-key";
 

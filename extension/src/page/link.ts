@@ -80,7 +80,11 @@ export function reportBadLink(): void {
 /** Gives a view the state of the page's address, now and when the address changes, and a button that copies such an address. */
 export function linkView(saved: HTMLScriptElement, viewer: Viewer): void {
   if (!viewer.link || !placeOf(saved)) return;
-  viewer.node.querySelector(".jp-FoveaView-buttons, .jp-FoveaView-controls")?.append(...copyButton(saved, viewer));
+  // After the buttons that all viewers have.
+  const buttons = viewer.node.querySelectorAll(".jp-FoveaView-controls button");
+  Array.from(buttons)
+    .at(-1)
+    ?.after(...copyButton(saved, viewer));
   const follow = (): void => takeLink(saved, viewer);
   addEventListener("hashchange", follow);
   follow();

@@ -22,7 +22,7 @@ interface StoredCell {
 const joined = (text: string | string[] = ""): string => (Array.isArray(text) ? text.join("") : text);
 
 /** Words of a progress display, which tell a time; front ends take those away that stay for a moment only. */
-const PROGRESS = /^Extracting \[/;
+const PROGRESS = /^\w+ \[[#-]+\]/;
 
 function wordsOf(outputs: readonly (Output | StoredOutput)[]): string[] {
   return outputs
