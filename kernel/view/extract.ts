@@ -3,7 +3,6 @@ import { unplace } from "../contracts/geometry";
 import type { ImageInput, RawImage } from "../data/image";
 import { ViewError } from "../protocol/core/error";
 import type { Box, Grid, GridPlacement } from "../protocol/core/geometry";
-import type { Facet } from "../protocol/correspondence/payload";
 import { unitRows } from "../numeric";
 
 /** Options that views hand to `forwardIntermediates`. */
@@ -13,7 +12,7 @@ export interface ExtractorOptions {
   /** Layout of the features, `[B, N, C]`. Default: that of the encoder. */
   outputFmt?: "NLC";
   /** Part of the block. Default `token`. */
-  facet?: Facet;
+  facet?: "token" | "query" | "key" | "value";
   /** Return class and register tokens apart. Default false. */
   returnPrefixTokens?: boolean;
 }
