@@ -35,41 +35,43 @@ export function readSideInputs(fn: string, { model, image }: Analysis, given: Re
   const stray = Object.keys(given).find((name) => others.every((input) => input.name !== name));
   if (stray !== undefined)
     throw new EncoderError(fn, `inputs may name ${others.map(({ name }) => name).join(", ") || "none"} only`, stray);
-  const makers = others.map(({ name, dataType, dims }) => {
-    const side = Object.hasOwn(given, name) ? given[name] : KNOWN.get(name);
-    const make = TYPES[dataType ?? 0];
-    if (side === undefined || !make)
-      throw new EncoderError(
-        fn,
-        `the graph needs an input beside the picture: say what it is by inputs: { "${name}": "zeros" } (or "ones", or ` +
-          `{ fill, dims }; float32, int32, int64 and bool)`,
-        `${name} of shape [${dims?.join(", ") ?? "?"}]`,
-      );
-    const fill = fillOf(fn, name, side);
-    const own = typeof side === "object" ? side.dims : undefined;
-    return (imageDims: readonly number[]): [string, HostTensor] => {
-      const known = new Map((image.dims ?? []).map((dim, i) => [dim, imageDims[i]]));
-      const shape = own
-        ? [imageDims[0], ...own.slice(1)]
-        : (dims ?? []).map((dim, i) => (i === 0 ? imageDims[0] : typeof dim === "number" ? dim : known.get(dim)));
-      const isFixed = shape.every((dim) => isWhole(dim));
-      if (!isFixed)
-        throw new EncoderError(
-          fn,
-          `inputs.${name} must come with dims, which the graph leaves open`,
-          dims?.join(" x "),
-        );
-      const whole = shape as number[];
-      return [
-        name,
-        {
-          ...make(product(whole), fill),
-          dims: whole,
-        },
-      ];
-    };
-  });
+  const makers = others.map((input) => makerOf(fn, image, input, given));
   return (imageDims) => Object.fromEntries(makers.map((make) => make(imageDims)));
+}
+
+type Input = Analysis["image"];
+type Maker = (imageDims: readonly number[]) => [name: string, tensor: HostTensor];
+
+/** Returns a maker of one input. */
+function makerOf(fn: string, image: Input, { name, dataType, dims }: Input, given: Record<string, SideInput>): Maker {
+  const side = Object.hasOwn(given, name) ? given[name] : KNOWN.get(name);
+  const make = TYPES[dataType ?? 0];
+  if (side === undefined || !make)
+    throw new EncoderError(
+      fn,
+      `the graph needs an input beside the picture: say what it is by inputs: { "${name}": "zeros" } (or "ones", or ` +
+        `{ fill, dims }; float32, int32, int64 and bool)`,
+      `${name} of shape [${dims?.join(", ") ?? "?"}]`,
+    );
+  const fill = fillOf(fn, name, side);
+  const own = typeof side === "object" ? side.dims : undefined;
+  return (imageDims) => {
+    const shape = own ? [imageDims[0], ...own.slice(1)] : shapeOf(dims ?? [], image.dims ?? [], imageDims);
+    if (!shape.every((dim) => isWhole(dim)))
+      throw new EncoderError(fn, `inputs.${name} must come with dims, which the graph leaves open`, dims?.join(" x "));
+    const whole = shape as number[];
+    return [name, { ...make(product(whole), fill), dims: whole }];
+  };
+}
+
+/** Returns the shape that a graph declares; dimensions that have a name of the picture's are as long as that one. */
+function shapeOf(
+  dims: NonNullable<Input["dims"]>,
+  imageNames: NonNullable<Input["dims"]>,
+  imageDims: readonly number[],
+): (number | undefined)[] {
+  const known = new Map(imageNames.map((dim, i) => [dim, imageDims[i]]));
+  return dims.map((dim, i) => (i === 0 ? imageDims[0] : typeof dim === "number" ? dim : known.get(dim)));
 }
 
 function fillOf(fn: string, name: string, side: SideInput): number {

@@ -1,7 +1,7 @@
 import { number, object, optional, type Reader, text } from "./core/check";
 import { ENGLISH, type Translate } from "./core/words";
 
-/** States of a run, as `train.TrainingControl` has them: `waiting` until `fit` begins; the last four are ends. */
+/** States of a run, as `train.TrainingControl` has them. */
 export const RUN_STATES = [
   "waiting",
   "running",
@@ -13,6 +13,7 @@ export const RUN_STATES = [
   "interrupted",
   "failed",
 ] as const;
+/** State of a run: `waiting` until `fit` begins; the last four are ends. */
 export type RunState = (typeof RUN_STATES)[number];
 
 /** Target of the comm by which a status bar follows what the kernel computes with. */

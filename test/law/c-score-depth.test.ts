@@ -281,7 +281,10 @@ describe("geometry of images that are not square", () => {
       law.cScore(positional(), [pair], wanted),
       /features that say how images lie, received "cat-a\.png"/,
     );
-    assert.throws(() => law.pckOfPredictor(pair, (point) => point, wanted), /law\.pck: geometry "encoder" needs sides/);
+    assert.throws(
+      () => law.pckOfPredictor(pair, (point) => point, wanted),
+      /law\.pckOfPredictor: geometry "encoder" needs sides/,
+    );
   });
 
   it("a picture of another size than its annotation is refused whatever the geometry", async () => {

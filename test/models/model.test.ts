@@ -100,7 +100,10 @@ describe("a model that sees", () => {
       [-100, -100, -100],
       [-100, -100, -100],
     ]);
-    assert.throws(() => model.loss(batch, nothing), /models\.loss: at least one target of the batch must count/);
+    assert.throws(
+      () => model.loss(batch, nothing),
+      /models\.VisionLanguageModel\.loss: at least one target of the batch must count/,
+    );
   });
 
   it("reaches VCE and projector with gradients while the language model is frozen", () => {

@@ -112,7 +112,7 @@ describe("encoder.trainable", () => {
       const count = tf.memory().numTensors;
       const error = await encoder.trainable().catch((error: Error) => error);
       assert.ok(error instanceof models.ModelError);
-      assert.match(error.message, /^encoder\.trainable: .* cannot be trained: /);
+      assert.match(error.message, /^encoders\.Encoder\.trainable: .* cannot be trained: /);
       assert.match(error.message, reason);
       assert.equal(tf.memory().numTensors, count, "no tensor is left");
       await encoder.dispose();

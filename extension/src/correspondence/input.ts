@@ -108,7 +108,7 @@ function queryAt(target: InputTarget, side: ImageIndex, event: MouseEvent): Quer
   return patchAt(placement, point) === undefined ? undefined : { side, point: snap(placement, point) };
 }
 
-/** Whether a pointer event queries its image: Alt turns the direction round. */
+/** Tests for a pointer event that queries its image: Alt turns the direction round. */
 function isAsked({ reverse }: ViewState, side: ImageIndex, event: MouseEvent): boolean {
   return (side !== 0) === (reverse !== event.altKey);
 }

@@ -129,7 +129,7 @@ export function initialState(payload: CorrespondencePayload): ViewState {
   };
 }
 
-/** Whether a view sets encoders or facets side by side. */
+/** Tests for a view that sets encoders or facets side by side. */
 function isCompared({ layers }: CorrespondencePayload): boolean {
   return layers.some(({ encoder = 0, facet = "token" }) => encoder !== 0 || facet !== (layers[0].facet ?? "token"));
 }

@@ -11,7 +11,7 @@ export interface ScoresOptions {
    * of encoders and benchmarks are those of the scores.
    */
   measured: string;
-  /** Who published the scores, e.g. `Tong et al., arXiv 2406.16860, table 3`. The table keeps it, and what prints the table shows it. */
+  /** Publication of the scores, e.g. `Tong et al., arXiv 2406.16860, table 3`. The table keeps and shows it. */
   source: string;
   /** Column of the scores that names the encoders. Default `encoder`. */
   encoder?: string;

@@ -22,7 +22,7 @@ export interface ScoreTable {
   /** Names of the predictors that every row has, starting with `a` and `c`. */
   predictors: string[];
   groups: Record<string, string[]>;
-  /** Who published the scores, where somebody else did (`law.parseScores`). */
+  /** Publication of the scores, where others published them (`law.parseScores`). */
   source?: string;
   /** Encoders that have scores and no predictors, and are therefore not among the rows (`law.parseScores`). */
   omitted?: string[];

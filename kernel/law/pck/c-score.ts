@@ -5,7 +5,7 @@ import { showCScore, showLayers } from "../displays";
 import { LawError } from "../error";
 import type { ExtractionOptions, ExtractionPlan, LayerExtractor } from "./extraction";
 import { groupByTarget, matchPairs, usesOf, type Matched, type PathPair } from "./match-pairs";
-import { alphasOf, checkAlphas, type PckOptions } from "./pck";
+import { alphasOf, checkAlphas, PCK_OPTIONS, type PckOptions } from "./pck";
 import { storedExtractor, type StoredFeatures } from "./stored";
 import {
   byFlag,
@@ -137,19 +137,11 @@ export async function cScoreByLayer(
 
 /** Names of the options of `law.cScore`. */
 export const C_SCORE_OPTIONS: OptionNames<CScoreOptions> = {
+  ...PCK_OPTIONS,
   indices: true,
   lookAlikes: true,
   reciprocal: true,
   seed: true,
-  alphas: true,
-  canvas: true,
-  geometry: true,
-  cellCenter: true,
-  strict: true,
-  match: true,
-  window: true,
-  temperature: true,
-  maskFill: true,
   center: true,
   batchSize: true,
   cache: true,

@@ -58,7 +58,8 @@ export interface KeypointResult {
   reciprocal?: boolean;
 }
 
-const NAMES: OptionNames<PckOptions> = {
+/** Names of the options of a PCK. */
+export const PCK_OPTIONS: OptionNames<PckOptions> = {
   alphas: true,
   canvas: true,
   geometry: true,
@@ -112,7 +113,7 @@ export function placements(pair: PckPair, options: PckOptions = {}): { source: P
 export function pckOfPredictor(pair: PckPair, predict: PointPredictor, options: PckOptions = {}): KeypointResult[] {
   const where = "law.pckOfPredictor";
   checkArguments(where, LawError, { pair }, { pair: { source: "object", target: "object" } });
-  checkOptionNames(where, options, NAMES, LawError);
+  checkOptionNames(where, options, PCK_OPTIONS, LawError);
   checkAlphas(where, options);
   checkPlaced(where, pair, options);
   return judge(pair, predict, options);
@@ -157,7 +158,7 @@ export function pckOfPair(
       target: { tokens: "list", grid: "list" },
     },
   );
-  checkOptionNames(where, options, NAMES, LawError);
+  checkOptionNames(where, options, PCK_OPTIONS, LawError);
   checkAlphas(where, options);
   checkPlaced(where, pair, options);
   const n = checkGrids(where, source, target);

@@ -17,6 +17,8 @@ import { type GraphStem, readStem } from "./stem";
 import { Unreadable } from "./unreadable";
 
 const FN = "encoders.Encoder.trainable";
+/** Stream of the picture that encoder and model are compared on. */
+const STREAM = "encoder.trainable";
 
 /** Largest difference from the encoder's features, in parts of a layer's largest value. */
 const TOLERANCE = 1e-4;
@@ -170,7 +172,7 @@ async function compare(encoder: Encoder, model: VisionTransformer, unread: strin
   const { model: graph, structure } = encoder.network.analysis;
   const isHalf = [...graph.initializers.values()].some(({ dataType }) => dataType === DataType.float16);
   const tolerance = isHalf ? HALF_TOLERANCE : TOLERANCE;
-  const random = new Prng(0, FN);
+  const random = new Prng(0, STREAM);
   const picture = Float32Array.from({ length: 3 * inputSize[0] * inputSize[1] }, () => random.normal());
   const streams = await runPixels(
     encoder,

@@ -56,19 +56,73 @@ export interface BiasBatch extends BiasTokens {
   from: number;
 }
 
+/** Settings of a measurement with their defaults. */
+type Settings = Required<Pick<BiasOptions, "classes" | "seeds" | "cells" | "shrinkage" | "batchSize" | "onProgress">> &
+  Pick<BiasOptions, "signal">;
+
 /** Teachers and data of one measurement. */
-export interface BiasRun {
-  sources: readonly BiasSource[];
-  grid: Grid;
-  tasks: readonly DenseTask[];
-  classes: Readonly<Partial<Record<DenseTask, number>>>;
-  seeds: readonly number[];
-  /** Makes an empty probe. */
-  probe(channels: number): DenseProbe;
+export class BiasRun {
+  readonly grid: Grid;
   /** Number of drawn copies of each training picture, by seed. */
-  weights: readonly (readonly number[])[];
+  readonly weights: readonly (readonly number[])[];
+  private readonly sizer: DenseProbe;
+  private total: number;
+  private done = 0;
+
+  constructor(
+    private readonly fn: string,
+    readonly sources: readonly BiasSource[],
+    readonly tasks: readonly DenseTask[],
+    splits: readonly BiasPictures[],
+    private readonly settings: Settings,
+  ) {
+    this.grid = commonGrid(sources);
+    this.weights = settings.seeds.map((seed) => drawn(seed, splits[0].names.length));
+    this.sizer = this.probe(1);
+    this.total = splits.reduce((sum, { names }) => sum + names.length, 0);
+  }
+
+  get classes(): Settings["classes"] {
+    return this.settings.classes;
+  }
+
+  get seeds(): readonly number[] {
+    return this.settings.seeds;
+  }
+
+  /** Makes an empty probe. */
+  probe(channels: number): DenseProbe {
+    const { classes, cells, shrinkage } = this.settings;
+    return new DenseProbe({ tasks: this.tasks, channels, classes, cells, shrinkage });
+  }
+
   /** Visits every picture of a split. */
-  visit(pictures: BiasPictures, use: (batch: BiasBatch) => void): Promise<void>;
+  async visit(pictures: BiasPictures, use: (batch: BiasBatch) => void): Promise<void> {
+    const { batchSize, signal, onProgress } = this.settings;
+    const count = pictures.names.length;
+    // A selection looks at a split again for each step, and does not know how many there will be.
+    this.total = Math.max(this.total, this.done + count);
+    for (let from = 0; from < count; from += batchSize) {
+      signal?.throwIfAborted();
+      const size = Math.min(batchSize, count - from);
+      use(await this.read(pictures, from, size));
+      this.done += size;
+      onProgress({ done: this.done, total: this.total });
+    }
+  }
+
+  private async read(pictures: BiasPictures, from: number, size: number): Promise<BiasBatch> {
+    const samples = await Promise.all(Array.from({ length: size }, (_, i) => pictures.sample(from + i)));
+    const { tokens, geometry } = await readTokens(this.sources, samples, this.grid);
+    const labels = samples.map((sample, i) => this.labelsOf(sample, geometry[i]));
+    return { tokens, geometry, labels, from };
+  }
+
+  private labelsOf(sample: DenseSample, geometry: BiasTokens["geometry"][number]): CellLabels {
+    const cells = (task: DenseTask): Cells =>
+      cellsIn(this.fn, sample, task, this.sizer.cellGrid(task, this.grid), geometry);
+    return Object.fromEntries(this.tasks.map((task) => [task, cells(task)]));
+  }
 }
 
 /** Opens teachers and checks options. */
@@ -79,38 +133,15 @@ export async function openRun(
   options: BiasOptions,
   whenAbsent: "all" | "last",
 ): Promise<BiasRun> {
-  const { seeds = [0, 1, 2], classes = {}, cells = 2, shrinkage = 0.01, batchSize = 16 } = options;
+  const { seeds = [0, 1, 2], classes = {}, cells = 2, shrinkage = 0.01, batchSize = 16, signal } = options;
   const { onProgress = patientBar("Measuring", "pictures") } = options;
   const tasks = tasksOf(fn, splits, options.tasks);
   checkSeeds(fn, seeds);
   if (!isWhole(batchSize)) throw new SakError(fn, "batchSize must be a whole number of at least 1", batchSize);
   await startTfjs();
   const sources = await openSources(fn, teachers, whenAbsent);
-  const grid = commonGrid(sources);
-  const probe = (channels: number): DenseProbe => new DenseProbe({ tasks, channels, classes, cells, shrinkage });
-  const sizer = probe(1);
-  let total = splits.reduce((sum, { names }) => sum + names.length, 0);
-  let done = 0;
-  const labelsOf = (sample: DenseSample, geometry: BiasTokens["geometry"][number]): CellLabels =>
-    Object.fromEntries(
-      tasks.map((task): [DenseTask, Cells] => [task, cellsIn(fn, sample, task, sizer.cellGrid(task, grid), geometry)]),
-    );
-  const visit = async (pictures: BiasPictures, use: (batch: BiasBatch) => void): Promise<void> => {
-    // A selection looks at a split again for each step, and does not know how many there will be.
-    total = Math.max(total, done + pictures.names.length);
-    for (let from = 0; from < pictures.names.length; from += batchSize) {
-      options.signal?.throwIfAborted();
-      const indices = Array.from({ length: Math.min(batchSize, pictures.names.length - from) }, (_, i) => from + i);
-      const samples = await Promise.all(indices.map((index) => pictures.sample(index)));
-      const read = await readTokens(sources, samples, grid);
-      const labels = samples.map((sample, i) => labelsOf(sample, read.geometry[i]));
-      use({ tokens: read.tokens, geometry: read.geometry, labels, from });
-      done += samples.length;
-      onProgress({ done, total });
-    }
-  };
-  const weights = seeds.map((seed) => drawn(seed, splits[0].names.length));
-  return { sources, grid, tasks, classes, seeds, probe, weights, visit };
+  const settings = { seeds, classes, cells, shrinkage, batchSize, onProgress, signal };
+  return new BiasRun(fn, sources, tasks, splits, settings);
 }
 
 /** Refuses seeds of one stream: a generator takes whole numbers. */
