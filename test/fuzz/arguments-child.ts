@@ -63,7 +63,8 @@ const resolve = (name: string): unknown =>
   name.split(".").reduce<unknown>((at, part) => (at as Record<string, unknown>)[part], fovea);
 
 async function outcomeOf(call: () => unknown): Promise<string | undefined> {
-  const late = new Promise((done) => setTimeout(done, PATIENCE_MS).unref());
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise((done) => (timer = setTimeout(done, PATIENCE_MS)));
   try {
     await Promise.race([call(), late]);
   } catch (error) {
@@ -72,6 +73,8 @@ async function outcomeOf(call: () => unknown): Promise<string | undefined> {
     const frames = error instanceof Error ? (error.stack ?? "").split("\n") : [];
     const frame = frames.find((line) => line.includes("/kernel/"))?.replace(/^.*\/kernel\//, "kernel/") ?? "";
     return `${text.split("\n")[0].slice(0, 160)} @ ${frame.replace(/:\d+\)?$/, "")}`;
+  } finally {
+    clearTimeout(timer);
   }
   return undefined;
 }
