@@ -6,6 +6,8 @@ import { RuleError } from "../../kernel/rules/rule-error.ts";
 import type { PublicFunction, Shape } from "./shapes.ts";
 
 const PATIENCE_MS = 500;
+/** Number of keys and items that lead to the deepest place. */
+const DEPTH = Number(process.env.FOVEA_SWEEP_DEPTH);
 const WRONG: Record<string, () => unknown> = {
   undefined: () => undefined,
   null: () => null,
@@ -40,8 +42,7 @@ function valueOf(shape: Shape): unknown {
 
 /** Places of a shape: itself, its keys, its first item. */
 function placesOf(shape: Shape, depth = 0): Path[] {
-  if (depth > Number(process.env.SWEEP_DEPTH ?? 2)) return [[]];
-  if (process.env.SWEEP_DEPTH === "0") return [[]];
+  if (depth >= DEPTH) return [[]];
   if (shape.kind === "array" && shape.items.length > 0)
     return [[], ...placesOf(shape.items[0], depth + 1).map((path) => [0, ...path])];
   if (shape.kind !== "object") return [[]];
