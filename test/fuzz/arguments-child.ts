@@ -1,7 +1,7 @@
 /** Calls public functions with arguments that are wrong in one place, in a process that can be ended when a call never ends. */
 import { writeSync } from "node:fs";
 import * as fovea from "../../kernel/index.ts";
-import { tf } from "../../kernel/tf.ts";
+import { tf } from "../../kernel/backend/tf.ts";
 import { RuleError } from "../../kernel/rules/rule-error.ts";
 import type { PublicFunction, Shape } from "./shapes.ts";
 
@@ -101,7 +101,7 @@ process.on("unhandledRejection", (error) => {
     writeSync(3, `${JSON.stringify({ name: "?", where: "late", error: String(error) })}\n`);
 });
 process.once("message", async (functions: PublicFunction[]) => {
-  await fovea.nn.start("tfjs");
+  await fovea.nn.start("cpu");
   for (const one of functions) {
     writeSync(3, `${JSON.stringify({ begin: one.name })}\n`);
     await sweep(one);

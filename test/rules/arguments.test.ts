@@ -42,8 +42,14 @@ describe("arguments of the wrong kind", () => {
       /^tasks\.probe\.linear: train must be an object, received null$/,
     ],
     [() => tasks.probe.evaluate(wrong(5), wrong(5)), /^tasks\.probe\.evaluate: train must be an object, received 5$/],
-    [() => data.world.ask(wrong(undefined), []), /^data\.world\.ask: scene must be an object, received undefined$/],
-    [() => data.world.ask(data.world.scene(1), wrong([null])), /^data\.world\.ask: objects\[0\] must be an object, /],
+    [
+      () => data.world.ask(wrong(undefined), [], wrong({})),
+      /^data\.world\.ask: scene must be an object, received undefined$/,
+    ],
+    [
+      () => data.world.ask(data.world.scene(1), wrong([null]), wrong({})),
+      /^data\.world\.ask: objects\[0\] must be an object, /,
+    ],
     [() => data.world.render(wrong("x")), /^data\.world\.render: scene must be an object, received "x"$/],
     [() => models.summary(wrong(5), wrong([])), /^models\.summary: /],
     [() => models.load(wrong(5)), /^models\.load: source must be a text, received 5$/],
