@@ -13,7 +13,8 @@ export function describedNamespace(name: string, room: Namespace): Namespace {
   return Object.isExtensible(room) ? described(room, () => namespaceBundle(name, room)) : room;
 }
 
-function namespaceBundle(name: string, room: Namespace): DisplayBundle {
+/** Returns the display of a namespace: its members by kind. */
+export function namespaceBundle(name: string, room: Namespace): DisplayBundle {
   const names = new Map<string, string[]>();
   for (const [inner, value] of Object.entries(room).sort(([a], [b]) => (a < b ? -1 : 1))) {
     const kind = kindOf(value);

@@ -30,7 +30,7 @@ export function inputOf(batch: GroundingBatch): Beit3Input {
     "grounding.inputOf",
     GroundingError,
     { batch },
-    { batch: { pixels: "list", shape: "list", phrases: "object", targets: "array", expressions: "array" } },
+    { batch: { pixels: "list", shape: "list", phrases: "object" } },
   );
   const {
     pixels,
@@ -70,15 +70,7 @@ export interface PredictOptions {
  * @throws GroundingError for a branch that the model lacks
  */
 export function predict(model: SimVg, batch: GroundingBatch, options: PredictOptions = {}): Detections {
-  checkArguments(
-    "grounding.predict",
-    GroundingError,
-    { model, batch },
-    {
-      model: "module",
-      batch: { pixels: "list", shape: "list", phrases: "object", targets: "array", expressions: "array" },
-    },
-  );
+  checkArguments("grounding.predict", GroundingError, { model, batch }, { model: "module", batch: "object" });
   checkOptionNames("grounding.predict", options, { branch: true }, GroundingError);
   const { branch = predictingBranch(model.head.config.branches) } = options;
   const sizes = batch.expressions.map(({ image }) => [image.width, image.height] as const);

@@ -18,12 +18,7 @@ export interface MethodSummary {
  * questions.
  */
 export function summarize(study: AnswerStudy): MethodSummary[] {
-  checkArguments(
-    "studies.summarize",
-    StudyError,
-    { study },
-    { study: { settings: "object", baselines: "array", adapterValues: "object", runs: "array" } },
-  );
+  checkArguments("studies.summarize", StudyError, { study }, { study: { settings: "object", runs: "array" } });
   const { runs, settings } = study;
   return settings.methods.flatMap(({ name: method }) => {
     const own = runs.filter((run) => run.method === method);

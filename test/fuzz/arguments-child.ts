@@ -1,11 +1,13 @@
 /** Calls public functions with arguments that are wrong in one place, in a process that can be ended when a call never ends. */
 import { writeSync } from "node:fs";
 import * as fovea from "../../kernel/index.ts";
-import { tf } from "../../kernel/tf.ts";
+import { tf } from "../../kernel/backend/tf.ts";
 import { RuleError } from "../../kernel/rules/rule-error.ts";
 import type { PublicFunction, Shape } from "./shapes.ts";
 
 const PATIENCE_MS = 500;
+/** Number of keys and items that lead to the deepest place. */
+const DEPTH = Number(process.env.FOVEA_SWEEP_DEPTH);
 const WRONG: Record<string, () => unknown> = {
   undefined: () => undefined,
   null: () => null,
@@ -40,8 +42,7 @@ function valueOf(shape: Shape): unknown {
 
 /** Places of a shape: itself, its keys, its first item. */
 function placesOf(shape: Shape, depth = 0): Path[] {
-  if (depth > Number(process.env.SWEEP_DEPTH ?? 2)) return [[]];
-  if (process.env.SWEEP_DEPTH === "0") return [[]];
+  if (depth >= DEPTH) return [[]];
   if (shape.kind === "array" && shape.items.length > 0)
     return [[], ...placesOf(shape.items[0], depth + 1).map((path) => [0, ...path])];
   if (shape.kind !== "object") return [[]];
@@ -63,7 +64,8 @@ const resolve = (name: string): unknown =>
   name.split(".").reduce<unknown>((at, part) => (at as Record<string, unknown>)[part], fovea);
 
 async function outcomeOf(call: () => unknown): Promise<string | undefined> {
-  const late = new Promise((done) => setTimeout(done, PATIENCE_MS).unref());
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise((done) => (timer = setTimeout(done, PATIENCE_MS)));
   try {
     await Promise.race([call(), late]);
   } catch (error) {
@@ -72,6 +74,8 @@ async function outcomeOf(call: () => unknown): Promise<string | undefined> {
     const frames = error instanceof Error ? (error.stack ?? "").split("\n") : [];
     const frame = frames.find((line) => line.includes("/kernel/"))?.replace(/^.*\/kernel\//, "kernel/") ?? "";
     return `${text.split("\n")[0].slice(0, 160)} @ ${frame.replace(/:\d+\)?$/, "")}`;
+  } finally {
+    clearTimeout(timer);
   }
   return undefined;
 }
@@ -97,7 +101,7 @@ process.on("unhandledRejection", (error) => {
     writeSync(3, `${JSON.stringify({ name: "?", where: "late", error: String(error) })}\n`);
 });
 process.once("message", async (functions: PublicFunction[]) => {
-  await fovea.nn.start("tfjs");
+  await fovea.nn.start("cpu");
   for (const one of functions) {
     writeSync(3, `${JSON.stringify({ begin: one.name })}\n`);
     await sweep(one);

@@ -1,3 +1,4 @@
+import { leastSquares } from "../../kernel/law/fit/least-squares.ts";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import * as law from "../../kernel/law";
@@ -222,4 +223,31 @@ describe("law.parseTable", () => {
   for (const [name, text, message] of wrong) {
     it(`refuses ${name}`, () => assert.throws(() => law.parseTable(text), message));
   }
+});
+
+describe("leastSquares", () => {
+  it("has the inverse of the centered columns' products, whatever their means", () => {
+    // Products of the centered columns: [[4, 0], [0, 16]]; with a second column equal to the first, their pseudoinverse.
+    const square = [
+      [4, -2],
+      [6, -2],
+      [4, 2],
+      [6, 2],
+    ];
+    const close = (x: number[][], expected: number[][]): void =>
+      leastSquares(x, [1, 2, 4, 3]).covariance.forEach((row, i) =>
+        row.forEach((value, j) => assert.ok(Math.abs(value - expected[i][j]) < 1e-12, `${i}, ${j}: ${value}`)),
+      );
+    close(square, [
+      [1 / 4, 0],
+      [0, 1 / 16],
+    ]);
+    close(
+      square.map(([first]) => [first, first]),
+      [
+        [1 / 16, 1 / 16],
+        [1 / 16, 1 / 16],
+      ],
+    );
+  });
 });

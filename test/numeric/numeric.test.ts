@@ -159,3 +159,18 @@ describe("rows and arrays", () => {
     assert.equal(protocol.middlePatch([3, 4]), 6);
   });
 });
+
+describe("wilson", () => {
+  it("is the interval by the normal quantile of Python's statistics, within 0 and 1", () => {
+    for (const [hits, count, low, high] of [
+      [2, 10, 0.056682151454375274, 0.5098375284633582],
+      [0, 5, 0, 0.43448246478317465],
+      [99, 100, 0.9455138038212947, 0.9982325679358592],
+    ]) {
+      const found = numeric.wilson(hits / count, count);
+      [low, high].forEach((bound, i) =>
+        assert.ok(Math.abs(found[i] - bound) < 1e-12, `${hits} of ${count}: ${found[i]}`),
+      );
+    }
+  });
+});

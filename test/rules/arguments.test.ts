@@ -27,14 +27,14 @@ describe("arguments of the wrong kind", () => {
   const calls: [call: () => unknown, message: RegExp][] = [
     [() => law.logME(wrong(undefined), []), /^law\.logME: features must be an object, received undefined$/],
     [() => law.logME(wrong({}), []), /^law\.logME: features\.data must be an array of numbers, received undefined$/],
-    [() => law.logME(tokens, wrong(5)), /^law\.logME: targets must be an array of numbers, received 5$/],
+    [() => law.logME(tokens, wrong(5)), /^law\.logME: targets must be an array, received 5$/],
     [() => similarity.mutualKnn(tokens, wrong("x")), /^similarity\.mutualKnn: y must be an object, received "x"$/],
     [() => similarity.linearCka(wrong([]), tokens), /^similarity\.linearCka: x must be an object, received \[\]$/],
     [() => tasks.boxes.iou(wrong(undefined), [0, 0, 1, 1]), /^tasks\.boxes\.iou: a box must be 4 finite numbers, /],
     [() => tasks.boxes.generalizedIou([0, 0, 1, 1], wrong([1])), /^tasks\.boxes\.generalizedIou: .*, received \[1\]$/],
     [
       () => tasks.boxes.toCenter(wrong(null)),
-      /^tasks\.boxes\.toCenter: a box must be 4 finite numbers, received null$/,
+      /^tasks\.boxes\.toCenter: box must be an array of numbers, received null$/,
     ],
     [() => tasks.probe.knn(wrong({}), wrong({})), /^tasks\.probe\.knn: train\.features must be an array of numbers/],
     [
@@ -42,8 +42,14 @@ describe("arguments of the wrong kind", () => {
       /^tasks\.probe\.linear: train must be an object, received null$/,
     ],
     [() => tasks.probe.evaluate(wrong(5), wrong(5)), /^tasks\.probe\.evaluate: train must be an object, received 5$/],
-    [() => data.world.ask(wrong(undefined), []), /^data\.world\.ask: scene must be an object, received undefined$/],
-    [() => data.world.ask(data.world.scene(1), wrong([null])), /^data\.world\.ask: objects\[0\] must be an object, /],
+    [
+      () => data.world.ask(wrong(undefined), [], wrong({})),
+      /^data\.world\.ask: scene must be an object, received undefined$/,
+    ],
+    [
+      () => data.world.ask(data.world.scene(1), wrong([null]), wrong({})),
+      /^data\.world\.ask: objects\[0\] must be an object, /,
+    ],
     [() => data.world.render(wrong("x")), /^data\.world\.render: scene must be an object, received "x"$/],
     [() => models.summary(wrong(5), wrong([])), /^models\.summary: /],
     [() => models.load(wrong(5)), /^models\.load: source must be a text, received 5$/],

@@ -38,7 +38,7 @@ const TOLERANCE = 1e-9;
  */
 export function logME(features: TokenSet, targets: readonly string[] | readonly number[]): LogME {
   const where = "law.logME";
-  checkArguments(where, LawError, { features, targets }, { features: { data: "list" }, targets: "list" });
+  checkArguments(where, LawError, { features, targets }, { features: { data: "list" }, targets: "array" });
   const { data, width } = features;
   const rows = data.length / width;
   if (!isWhole(rows, 2)) {

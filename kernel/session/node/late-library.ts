@@ -5,7 +5,8 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { Comm } from "../../display/host";
-import { describedNamespace } from "../../display/namespace";
+import { described } from "../../display/describe";
+import { describedNamespace, namespaceBundle } from "../../display/namespace";
 import { libraryNames, PACKAGE } from "../compile/library";
 
 const LIBRARY = "fovea";
@@ -39,7 +40,8 @@ function make(): Record<string, unknown> {
     };
     Object.defineProperty(made, name, { get, enumerable: true });
   }
-  return made;
+  // Only its display loads all rooms.
+  return described(made, () => namespaceBundle(LIBRARY, made));
 }
 
 /**

@@ -13,7 +13,7 @@ import * as nn from "../../nn";
 import { mean } from "../../numeric";
 import { mkdir, rm } from "../../platform/files";
 import { join } from "../../platform/path";
-import { iou } from "../../tasks/boxes/plain";
+import { iou } from "../../numeric/boxes";
 import { fit, type StepReport } from "../../train";
 import { fromSeeds, StudyFile } from "../study-file";
 import { type GroundingData, groundingBatches, groundingData, STUDY } from "./data";

@@ -22,7 +22,7 @@ export function summarizeLawMiniature(study: LawMiniatureStudy): LawMiniatureRow
     "studies.summarizeLawMiniature",
     StudyError,
     { study },
-    { study: { settings: "object", baselines: "object", runs: "array", measured: "array" } },
+    { study: { settings: "object", runs: "array" } },
   );
   const { settings, runs } = study;
   return settings.representations.flatMap(({ name }) => {
@@ -60,12 +60,7 @@ export const lawMiniaturePredictors = [
  * @throws StudyError where no seed is finished
  */
 export function lawMiniatureTable(study: LawMiniatureStudy): string {
-  checkArguments(
-    "studies.lawMiniatureTable",
-    StudyError,
-    { study },
-    { study: { settings: "object", baselines: "object", runs: "array", measured: "array" } },
-  );
+  checkArguments("studies.lawMiniatureTable", StudyError, { study }, { study: { settings: "object", runs: "array" } });
   if (!study.measured.length)
     throw new StudyError(
       "studies.lawMiniatureTable",

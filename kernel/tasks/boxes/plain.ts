@@ -1,3 +1,4 @@
+import { checkArguments } from "../../rules/arguments";
 import * as boxes from "../../numeric/boxes";
 import type { Box } from "../../contracts/geometry";
 import { TaskError } from "../error";
@@ -30,14 +31,14 @@ export function generalizedIou(a: Box, b: Box): number {
 
 /** Returns left, top, right and bottom of a box that is given by its center and size (DETR, arXiv 2005.12872). */
 export function toCorners(box: CenterBox): [left: number, top: number, right: number, bottom: number] {
-  checkBox("tasks.boxes.toCorners", box);
+  checkArguments("tasks.boxes.toCorners", TaskError, { box }, { box: "list" });
   const [x, y, width, height] = box;
   return [x - width / 2, y - height / 2, x + width / 2, y + height / 2];
 }
 
 /** Returns center, width and height of a box (DETR, arXiv 2005.12872). */
 export function toCenter(box: Box): [x: number, y: number, width: number, height: number] {
-  checkBox("tasks.boxes.toCenter", box);
+  checkArguments("tasks.boxes.toCenter", TaskError, { box }, { box: "list" });
   const [left, top, right, bottom] = box;
   return [(left + right) / 2, (top + bottom) / 2, right - left, bottom - top];
 }

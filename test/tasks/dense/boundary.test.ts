@@ -100,7 +100,9 @@ describe("boundary scores", () => {
     assert.throws(() => score.add({ ...map, data: Array(12).fill(NaN) }, map), /received NaN/);
     assert.throws(() => score.add(map, []), /at least one label/);
     assert.throws(() => new BoundaryScore({ maxDist: 0 }), /maxDist must lie in \(0, 1\], received 0/);
-    assert.throws(() => new BoundaryScore({ thresholds: [0.5, 0.2] }), /thresholds must rise/);
+    for (const thresholds of [[0.5, 0.2], [0.5, 0.5], [0, 0.5], [0.5, 1.1], []])
+      assert.throws(() => new BoundaryScore({ thresholds }), /thresholds must rise within \(0, 1\]/);
+    assert.deepEqual(new BoundaryScore({ thresholds: [0.5, 1] }).thresholds, [0.5, 1]);
     assert.throws(() => new BoundaryScore({ tresholds: 9 } as tasks.dense.BoundaryOptions), /received "tresholds"/);
     assert.equal(score.value().odsF, 0, "nothing was counted");
   });
