@@ -65,7 +65,7 @@ function watchFrames({ place, count }: { place: string; count: number }): void {
   let drawn: number | undefined;
   (window as Watched).foveaLook = () => {
     if (document.querySelector(".jp-NotebookPanel .jp-Cell")) drawn ??= performance.now();
-    const filled = [...document.querySelectorAll(place)].filter((element) =>
+    const filled = Array.from(document.querySelectorAll(place)).filter((element) =>
       element instanceof HTMLImageElement
         ? element.complete && element.naturalWidth > 0
         : /\w/.test(element.textContent ?? ""),
