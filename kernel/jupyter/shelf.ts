@@ -77,7 +77,12 @@ export class ShelfWriter extends ShelfEnd {
 
   private isAllTaken(fd: number): boolean {
     this.counter.writeUInt32LE(0, 0);
-    readSync(fd, this.counter, 0, HEADER, 0);
+    try {
+      readSync(fd, this.counter, 0, HEADER, 0);
+    } catch {
+      // A cell has closed the file, which the next write notices.
+      return false;
+    }
     return this.counter.readUInt32LE(0) === this.sent;
   }
 
