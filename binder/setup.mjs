@@ -63,9 +63,8 @@ export async function setup() {
   await step("Python environment", [join(root, "binder", "requirements.txt")], installPython, () =>
     existsSync(bin("jupyter")),
   );
-  await step("kernel", sources("kernel", [".ts", ".json", ".svg", ".png"]), buildKernel, () =>
-    existsSync(join(root, "kernel", "dist", "index.js")),
-  );
+  const kernel = [...sources("kernel", [".ts", ".json", ".svg", ".png"]), join(root, "binder", "compiler.mjs")];
+  await step("kernel", kernel, buildKernel, () => existsSync(join(root, "kernel", "dist", "index.js")));
   const viewers = join(root, "kernel", "page", "dist", "viewers");
   await step("extension", extensionSources(), buildExtension, () =>
     [installedExtension(), viewers].every((path) => existsSync(path)),
@@ -146,6 +145,9 @@ export function findPython() {
 async function buildKernel() {
   await run(process.execPath, [join("node_modules", "typescript", "bin", "tsc"), "-b", "kernel"], {
     remedy: "The lines above name the error in kernel/.",
+  });
+  await run(process.execPath, [join("binder", "compiler.mjs")], {
+    remedy: "kernel/dist must be writable.",
   });
   await run(process.execPath, [join("kernel", "dist", "cli.js"), "install", "--prefix", prefix()], {
     remedy: "The environment's folder must be writable.",

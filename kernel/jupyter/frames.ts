@@ -13,6 +13,8 @@ import { isShallow, MOST_DEPTH } from "./depth";
 export interface Framed {
   type: string;
   buffers?: Uint8Array[];
+  /** Place of the buffers in shared memory (`shelf.ts`). */
+  shelved?: { at: number; sizes: number[] };
 }
 
 /** Error for bytes that are no frame; nothing after them can be decoded. */

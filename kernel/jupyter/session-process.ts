@@ -11,6 +11,7 @@ import { FrameError, FrameReader, writeFrame, writeParts } from "./frames";
 import { reportFault } from "./faults";
 import type { FromSession, StreamName, ToSession } from "./ipc";
 import { checkFromSession } from "./session-messages";
+import { openShelf, ShelfReader, ShelfWriter } from "./shelf";
 import { SESSION_MAIN, sessionFlags } from "./start-snapshot";
 
 export interface SessionEvents {
@@ -37,6 +38,9 @@ const UNUSABLE = "a cell has changed what every object or list inherits, in a wa
 const LINK_FD = 3;
 const LIFELINE_FD = 4;
 const ANSWER_FD = 5;
+/** Shared memory to the session and from it. */
+const TO_SHELF_FD = 6;
+const FROM_SHELF_FD = 7;
 
 /** Process of a session. */
 export class SessionProcess {
@@ -49,6 +53,9 @@ export class SessionProcess {
   private held: ToSession[] = [];
   private stderrTail = "";
   private fault: string | undefined;
+  private readonly shelves = [openShelf(), openShelf()] as const;
+  private readonly out = new ShelfWriter(this.shelves[0]);
+  private readonly back = new ShelfReader(this.shelves[1]);
 
   /** @param snapshot start-up snapshot, in place of the usual start */
   constructor(
@@ -59,14 +66,17 @@ export class SessionProcess {
     this.child = spawn(process.execPath, [...sessionFlags(), ...start, SESSION_MAIN], {
       detached: true,
       // An empty standard input: a pipe that nobody writes would hold a synchronous reader, and programs that a cell starts, for good.
-      stdio: ["ignore", "pipe", "pipe", "pipe", "pipe", "pipe"],
+      stdio: ["ignore", "pipe", "pipe", "pipe", "pipe", "pipe", ...this.shelves.map((fd) => fd ?? "ignore")],
       env: {
+        // A heap of native memory a thread, as the C library gives, costs a session 6 MB.
+        MALLOC_ARENA_MAX: "2",
         ...process.env,
         // The loader of shared libraries reads its path once at the start of a process, so a cell could not set it.
         ...loaderEnvironment(),
         FOVEA_LINK_FD: String(LINK_FD),
         FOVEA_LIFELINE_FD: String(LIFELINE_FD),
         FOVEA_ANSWER_FD: String(ANSWER_FD),
+        FOVEA_SHELF_FDS: this.shelves.includes(undefined) ? "" : `${TO_SHELF_FD} ${FROM_SHELF_FD}`,
       },
     });
     this.child.on("error", () => this.kill());
@@ -82,6 +92,8 @@ export class SessionProcess {
       const report = (): void => {
         if (reported) return;
         reported = true;
+        this.out.close();
+        this.back.close();
         const { fault, wasReady, stderrTail, held: unread } = this;
         this.events.exit({ code, signal, fault, wasReady, stderrTail, unread });
       };
@@ -98,7 +110,7 @@ export class SessionProcess {
   send(message: ToSession): void {
     if (!this.wasReady) return void this.held.push(message);
     if (message.type === "execute" || message.type.startsWith("comm")) this.underWay++;
-    if (this.link.writable) writeFrame(this.link, message, writeParts);
+    if (this.link.writable) writeFrame(this.link, this.out.put(message), writeParts);
   }
 
   /** Our end of a pipe to the session. */
@@ -128,7 +140,8 @@ export class SessionProcess {
   }
 
   private listen(): void {
-    const reader = new FrameReader((message) => {
+    const reader = new FrameReader((framed) => {
+      const message = this.back.take(framed);
       checkFromSession(message);
       this.receive(message);
     });

@@ -1,7 +1,8 @@
 /** Images on disk to features on disk, beside torch and onnxruntime in Python, in fp32 and in int8; what half the depth, int8 and the graph's edit cost. */
+import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
+import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { root } from "../../binder/setup.mjs";
 import { capture } from "./capture.mjs";
@@ -35,6 +36,7 @@ export async function extraction() {
     }
     const rows = [
       ...speeds.flat(),
+      ...(await underLoad(join(ZOO, SMALL), join(folder, "images-192"), python, folder)),
       await halfDepth(vit, join(folder, "images-96")),
       await int8(folder),
       ...(await edit(vit)),
@@ -123,6 +125,42 @@ async function ourRate(model, images, out, precision = "fp32") {
     return (readdirSync(images).length - first.length) / (all - few);
   } finally {
     await encoder.dispose();
+  }
+}
+
+/** What is left of the rate while another program keeps every core busy; onnxruntime's threads wait in a loop, or asleep. */
+async function underLoad(model, images, python, folder) {
+  const script = join(root, "test", "bench", "extraction.py");
+  const theirs = async (...more) => {
+    const args = ["--images", images, "--model", model, "--batch", String(BATCH), "--onnxruntime", ...more];
+    return JSON.parse(await capture(python, [script, ...args])).onnxruntime;
+  };
+  const runs = {
+    own: () => ourRate(model, images, join(folder, "features")),
+    spinning: () => theirs(),
+    asleep: () => theirs("--asleep"),
+  };
+  const parts = { own: [], spinning: [], asleep: [] };
+  for (let i = 0; i < ROUNDS; i++)
+    for (const [who, run] of Object.entries(runs)) {
+      const alone = await run();
+      parts[who].push((await beside(run)) / alone);
+    }
+  const left = (who) => median(parts[who]);
+  const what = `zoo/${SMALL}, 128 px, part of the rate that is left while another program keeps every core busy`;
+  return [
+    compared(what, left("own"), "Python onnxruntime", left("spinning"), (part) => part.toFixed(2)),
+    compared(what, left("own"), "Python onnxruntime, no spinning threads,", left("asleep"), (part) => part.toFixed(2)),
+  ];
+}
+
+/** Runs `body` beside a busy loop for every core. */
+async function beside(body) {
+  const loops = cpus().map(() => spawn(process.execPath, ["-e", "for (;;);"], { stdio: "ignore" }));
+  try {
+    return await body();
+  } finally {
+    for (const loop of loops) loop.kill();
   }
 }
 

@@ -1,10 +1,10 @@
 """Images on disk to features of the last block on disk, with torch and with onnxruntime in Python.
 
-usage: extraction.py --images DIR --model DIR [--train DIR] [--batch 16] [--int8 FILE]
+usage: extraction.py --images DIR --model DIR [--train DIR] [--batch 16] [--int8 FILE] [--onnxruntime [--asleep]]
 prints one JSON object {peer: images per second}, of one run after a first batch. Decoding and resizing are Pillow's in both. The torch
 model is the random one of vit.py, or with --train that of the zoo's card, with random weights, which cost the same time. With --int8 also
 "onnxruntime int8": the same graph after onnxruntime's own quantize_dynamic, with a scale a column as Fovea has it; FILE keeps it for the
-next call.
+next call. --onnxruntime leaves the others out; with --asleep, its threads wait without spinning.
 """
 
 import argparse
@@ -57,8 +57,11 @@ def quantise(model, path):
     quantize_dynamic(model, path, per_channel=True, weight_type=QuantType.QInt8, op_types_to_quantize=["MatMul"])
 
 
-def onnxruntime_rate(model, paths, config, batch):
-    session = onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
+def onnxruntime_rate(model, paths, config, batch, asleep=False):
+    options = onnxruntime.SessionOptions()
+    if asleep:
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
     name = session.get_outputs()[0].name
     return rate(lambda pixels: session.run([name], {"pixel_values": pixels})[0], paths, config, batch)
 
@@ -83,11 +86,15 @@ def main():
     parser.add_argument("--train", type=Path)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--int8", type=Path)
+    parser.add_argument("--onnxruntime", action="store_true")
+    parser.add_argument("--asleep", action="store_true")
     args = parser.parse_args()
     paths = sorted(args.images.glob("*.jpg"))
     config = json.loads((args.model / "preprocessor_config.json").read_text())
 
-    results = {"onnxruntime": onnxruntime_rate(args.model / "model.onnx", paths, config, args.batch)}
+    results = {"onnxruntime": onnxruntime_rate(args.model / "model.onnx", paths, config, args.batch, args.asleep)}
+    if args.onnxruntime:
+        return json.dump(results, sys.stdout)
     if args.int8:
         if not args.int8.exists():
             quantise(args.model / "model.onnx", args.int8)

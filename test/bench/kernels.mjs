@@ -39,7 +39,7 @@ export async function kernels() {
       note:
         `Medians of ${RUNS} starts in turn; comms: 10,000 small messages each way. Memory of a kernel's processes after 30 ` +
         "cells: as the sum of what ps shows, and with the pages of files that they share counted once. A buffer goes through two " +
-        "processes of Fovea, so that a crash of user code leaves the kernel alive, and through one of ipykernel.",
+        "processes of Fovea, by memory that they share, so that a crash of user code leaves the kernel alive, and through one of ipykernel.",
       rows: Object.keys(results.fovea).map((name) => row(name, results)),
       summary: Object.entries(SUMMARY).map(([name, what]) => summary(name, what, results)),
     };

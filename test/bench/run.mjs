@@ -20,6 +20,7 @@ import { hover } from "./hover.mjs";
 import { kernels } from "./kernels.mjs";
 import { law } from "./law.mjs";
 import { lawMiniature } from "./law-miniature.mjs";
+import { opening } from "./opening.mjs";
 import { keep, section } from "./tables.mjs";
 import { refine } from "./refine.mjs";
 import { sak } from "./sak.mjs";
@@ -31,6 +32,7 @@ const entries = {
   extraction,
   files,
   hover,
+  opening,
   law,
   adapters,
   combine,

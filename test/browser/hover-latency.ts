@@ -23,7 +23,7 @@ export interface HoverLatency {
 }
 
 /** Features of a size, without meaning: latency depends on the size alone. */
-function sizedEncoder(side: number, channels: number): FeatureExtractor {
+export function sizedEncoder(side: number, channels: number): FeatureExtractor {
   const data = Float32Array.from(
     { length: side * side * channels },
     (_, i) => Math.sin(i * 12.9898) * Math.cos(i * 0.37),

@@ -356,6 +356,17 @@ class CommTests(unittest.TestCase):
         self.assertEqual(bytes(answered[1]["buffers"][0]), bytes((x + 1) % 256 for x in buffer))
         self.assertEqual(len(answered[1]["buffers"]), 2)
 
+    def test_large_buffers_at_once(self):
+        # Some find room in the memory that the processes share, others go over the socket.
+        self.until_idle(self.comm("open", "large", target_name="echo"))
+        buffers = [bytes([i]) * size for i, size in enumerate([2**24, 2**24, 3, 2**25, 2**20, 2**23])]
+        for i, buffer in enumerate(buffers):
+            self.comm("msg", "large", {"i": i}, [buffer])
+        for i, buffer in enumerate(buffers):
+            answer = self.kernel.next_of("comm_msg")
+            self.assertEqual(answer["content"]["data"], {"got": {"i": i}})
+            self.assertTrue(bytes(answer["buffers"][0]) == bytes([i + 1]) * len(buffer), i)
+
     def test_comm_info_follows_open_and_close(self):
         client = self.kernel.client
         self.until_idle(self.comm("open", "c2", target_name="echo"))

@@ -87,6 +87,7 @@ class SnapshotTests(unittest.TestCase):
             ('import * as mapped from "mapped/local"; mapped.twice(5)', "10"),
             ('import { join } from "node:path"; join("a", "b")', "'a/b'"),
             ('(await import("node:os")).cpus().length > 0', "true"),
+            ('import { gzipSync, gunzipSync } from "node:zlib"; gunzipSync(gzipSync("a")).toString()', "'a'"),
             ("process.cwd() === __dirname", "true"),
             ("process.pid > 0 && process.argv.length", "2"),
             ("[typeof Atomics, typeof SharedArrayBuffer, typeof (globalThis as any).WebAssembly].join()", "'object,function,object'"),
@@ -105,6 +106,15 @@ class SnapshotTests(unittest.TestCase):
                 kernel.client.wait_for_ready(timeout=240)
             with self.subTest(code):
                 self.assertEqual(kernel.run(code).value, value)
+
+    def test_it_quotes_declarations(self):
+        kernel = self.start()
+        shown = kernel.client.inspect("Math.max", 8, reply=True, timeout=60)["content"]["data"]["text/plain"]
+        self.assertIn("Returns the larger of", shown)
+        kernel.run("const list = [1];")
+        shown = kernel.client.inspect("list.map", 8, reply=True, timeout=60)["content"]["data"]["text/plain"]
+        self.assertIn("callbackfn: (value: number, index: number, array: number[]) => U", shown)
+        self.assertIn("Calls a defined callback function", shown)
 
     def test_a_child_starts_as_usual(self):
         kernel = self.start()

@@ -3,7 +3,7 @@ import { BASE } from "../../platform/browser/remote";
 
 export { captureStreams } from "./console";
 export { CellModules } from "./modules";
-export { hostTypes, loadTypeScript } from "./typescript";
+export { hostTypes, lateTypes, loadTypeScript } from "./typescript";
 
 /** Browsers count columns from the start of what is evaluated. */
 export const hidesHead = false;

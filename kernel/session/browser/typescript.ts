@@ -33,6 +33,9 @@ export const hostTypes = (): Pick<TypeScript.CompilerOptions, "lib" | "typeRoots
   types: ["files"],
 });
 
+/** A page has no declarations of Node. */
+export const lateTypes = (): undefined => undefined;
+
 function systemOf(files: Files): TypeScript.System {
   const found = (path: string): ReturnType<Files["statSync"]> | undefined =>
     files.statSync(path, { throwIfNoEntry: false });

@@ -1,6 +1,8 @@
 /** Host of the language service: files on disk, files in memory, and the resolution of imports. */
 import { statSync } from "../../platform/files";
 import type * as TypeScript from "typescript";
+import { lateTypes } from "../node";
+import type { LateTypes } from "./late-types";
 import { PACKAGE } from "./library";
 import { bareSpecifier } from "./specifiers";
 import type { ts } from "./typescript";
@@ -26,6 +28,8 @@ export class CompilerHost implements TypeScript.LanguageServiceHost {
   /** Local files with an unresolved import that may resolve later. */
   private readonly unresolvedIn = new Set<string>();
   private version = 0;
+  /** Declarations that nothing has named yet: to the compiler, their files are empty. */
+  private late: LateTypes | undefined = lateTypes();
 
   constructor(
     private readonly ts: ts,
@@ -59,6 +63,13 @@ export class CompilerHost implements TypeScript.LanguageServiceHost {
     if (text !== undefined) this.virtual.set(path, { text, version: this.getProjectVersion() });
   }
 
+  /** Reads the late declarations if the text names one of their modules; without a text always. */
+  admitLate(text?: string): void {
+    if (!this.late || (text !== undefined && !this.late.named.test(text))) return;
+    this.late = undefined;
+    this.version++;
+  }
+
   remove(path: string): void {
     this.virtual.delete(path);
     if (this.roots.delete(path)) this.version++;
@@ -90,6 +101,7 @@ export class CompilerHost implements TypeScript.LanguageServiceHost {
     file: TypeScript.SourceFile,
   ): Resolution[] {
     this.unresolvedIn.delete(from);
+    if (this.late && !from.startsWith(this.late.folder)) this.admitLate(literals.map(quoted).join());
     return literals.map((literal) => {
       const mode = this.ts.getModeForUsageLocation(file, literal, options);
       const found = this.ts.resolveModuleName(
@@ -124,6 +136,7 @@ export class CompilerHost implements TypeScript.LanguageServiceHost {
   getScriptVersion(path: string): string {
     const virtual = this.virtual.get(path);
     if (virtual) return virtual.version;
+    if (this.late?.files.has(path)) return "0";
     if (!isLocal(path)) return "1";
     const version = this.localVersions.get(path) ?? versionOnDisk(path);
     this.localVersions.set(path, version);
@@ -131,7 +144,7 @@ export class CompilerHost implements TypeScript.LanguageServiceHost {
   }
 
   getScriptSnapshot(path: string): TypeScript.IScriptSnapshot | undefined {
-    const text = this.readFile(path);
+    const text = this.late?.files.has(path) ? "" : this.readFile(path);
     return text === undefined ? undefined : this.ts.ScriptSnapshot.fromString(text);
   }
 
@@ -152,6 +165,8 @@ export class CompilerHost implements TypeScript.LanguageServiceHost {
 export function isLocal(path: string): boolean {
   return !path.includes("/node_modules/") && !path.startsWith(`${PACKAGE.replaceAll("\\", "/")}/`);
 }
+
+const quoted = ({ text }: Literals[number]): string => `"${text}"`;
 
 function versionOnDisk(path: string): string {
   const stats = statSync(path, { throwIfNoEntry: false });

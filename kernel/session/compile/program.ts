@@ -13,6 +13,7 @@ import { CompilerHost, isLocal } from "./compiler-host";
 import { parseCell, parseDraft } from "./jsx";
 import { isAugmentation } from "./names";
 import type { Paths } from "./project";
+import { thin } from "./thin";
 import type { ts } from "./typescript";
 import type { CompilerOptions } from "typescript";
 import { hostTypes } from "../node";
@@ -86,9 +87,24 @@ export class CellProgram {
   }
 
   get current(): TypeScript.Program {
+    this.service.getProgram();
+    // A file of the program may have named late declarations while it was read, which makes another at once.
     const program = this.service.getProgram() as Program;
     if (program !== this.admitted) this.admitCells(program);
     return (this.admitted = program);
+  }
+
+  /** Lets the text at a cursor name every module. */
+  admitLate(): void {
+    this.host.admitLate();
+  }
+
+  /** Leaves the texts of the declarations on the disk, for a start-up snapshot. */
+  thin(): void {
+    thin(
+      this.ts,
+      this.current.getSourceFiles().filter(({ fileName }) => fileName !== GLOBALS),
+    );
   }
 
   /** Asks a question that may need types of cells. */
@@ -124,6 +140,7 @@ export class CellProgram {
   open(text: string, isDraft = false): CellFile {
     if (this.drafted > DRAFT_LIMIT) this.renew();
     if (isDraft) this.drafted += text.length;
+    this.host.admitLate(text);
     this.localChanged = this.host.noticeChanges() || this.localChanged;
     const name = platform().posix.join(this.folder, `.fovea-cell-${++this.count}.ts`);
     const file = this.parse(text, name, isDraft);

@@ -13,11 +13,15 @@ import { makeFolder } from "../../jupyter/make-folder";
 /** Time after which the compiled functions are saved; a start needs those of the first seconds. */
 const SAVE_AFTER_MS = 4000;
 
-/** Loads an absolute path as `require(path)` does. */
-export function requireCached(path: string): unknown {
-  const cacheFile = cachePath(path);
+/**
+ * Loads an absolute path as `require(path)` does.
+ *
+ * @param textFile file with the module's text, if not the path itself
+ */
+export function requireCached(path: string, textFile = path): unknown {
+  const cacheFile = cachePath(textFile);
   const cachedData = cacheFile === undefined ? undefined : readOrNothing(cacheFile);
-  const wrapped = Module.wrap(readFileSync(path, "utf8"));
+  const wrapped = Module.wrap(readFileSync(textFile, "utf8"));
   const script = new vm.Script(wrapped, { filename: path, cachedData });
   const module = new Module(path);
   module.filename = path;

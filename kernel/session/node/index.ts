@@ -1,5 +1,5 @@
 /** Parts of a session that need Node. A bundle for a browser replaces this module; `main.ts` starts a session of a process. */
-export { hostTypes } from "./host-types";
+export { hostTypes, lateTypes } from "./host-types";
 export {
   interruptAnswered,
   interruptFlags,

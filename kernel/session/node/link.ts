@@ -4,6 +4,7 @@ import { Socket } from "node:net";
 import type { Writable } from "node:stream";
 import { frameOf, FrameReader, writeCopies, writeFrame } from "../../jupyter/frames";
 import type { FromSession, ToSession } from "../../jupyter/ipc";
+import { ShelfReader, ShelfWriter } from "../../jupyter/shelf";
 import { pause } from "./lifeline";
 import { isCommonPrototypeChanged, stuckChanges, withOwnIntrinsics } from "../run/intrinsics";
 
@@ -35,8 +36,10 @@ export function openLink(): Link {
   if (!Number.isInteger(fd) || fd < 3) {
     throw new Error("fovea session: is started by the kernel process, not by hand");
   }
+  const [toHere, fromHere] = shelves();
+  const [shelf, out] = [new ShelfReader(toHere), new ShelfWriter(fromHere)];
   let receive: (message: ToSession) => void = () => undefined;
-  const reader = new FrameReader<ToSession>((message) => receive(message));
+  const reader = new FrameReader<ToSession>((message) => receive(shelf.take(message)));
   const socket = new Socket({ fd, readable: true, writable: true, onread: readInto(reader) } as object);
   // The kernel process has ended.
   const end = (): void => void process.kill(process.pid, "SIGKILL");
@@ -58,8 +61,8 @@ export function openLink(): Link {
     send(message) {
       try {
         // User code may have given every object a `toJSON` or a setter, which Node's code meets too.
-        if (isCommonPrototypeChanged()) withOwnIntrinsics(() => writeFrame(socket, message, large));
-        else writeFrame(socket, message, large);
+        if (isCommonPrototypeChanged()) withOwnIntrinsics(() => writeFrame(socket, out.put(message), large));
+        else writeFrame(socket, out.put(message), large);
       } catch (error) {
         // Without its reply, a front end would wait for good. Other errors are the sender's, as of too much data.
         if (stuckChanges() > 0 || message.type === "done") abandon();
@@ -71,6 +74,13 @@ export function openLink(): Link {
       socket.resume();
     },
   };
+}
+
+/** Returns the files of shared memory, to this process and from it, if there are any. */
+function shelves(): number[] {
+  const fds = process.env["FOVEA_SHELF_FDS"] ?? "";
+  delete process.env["FOVEA_SHELF_FDS"];
+  return fds === "" ? [] : fds.split(" ").map(Number);
 }
 
 /**

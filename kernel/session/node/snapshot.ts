@@ -8,9 +8,13 @@ import { dirname, extname, join } from "node:path";
 import { startupSnapshot } from "node:v8";
 import type * as Cells from "../compile/cells";
 import type * as Start from "./start";
+import type * as Compiler from "./typescript";
 
 // Boundary to the part of Node's CommonJS loader that has no public type.
 const { _cache: cache } = Module as unknown as { _cache: Record<string, Module | undefined> };
+
+/** Files with the texts of modules whose own file has another. */
+const texts: Record<string, string | undefined> = {};
 
 /**
  * Prepares this process for its snapshot.
@@ -18,11 +22,14 @@ const { _cache: cache } = Module as unknown as { _cache: Record<string, Module |
  * @param list file for the names of the files that the heap holds, by which a stale snapshot is known
  */
 export function fillSnapshot(list: string): void {
+  const { compilerText } = load(join(__dirname, "typescript.js")) as typeof Compiler;
+  const text = (texts[createRequire(__filename).resolve("typescript")] = compilerText());
   const { CellCompiler } = load(join(__dirname, "..", "compile", "cells.js")) as typeof Cells;
   const { startSession } = load(join(__dirname, "start.js")) as typeof Start;
   const compiler = new CellCompiler(__dirname);
   compiler.warm();
-  writeFileSync(list, JSON.stringify([__filename, ...Object.keys(cache), ...compiler.files()]));
+  compiler.thin();
+  writeFileSync(list, JSON.stringify([__filename, text, ...Object.keys(cache), ...compiler.files()]));
   startupSnapshot.setDeserializeMainFunction(() => {
     process.execArgv = withoutSnapshot(process.execArgv);
     compiler.moveTo(process.cwd());
@@ -40,7 +47,7 @@ function load(path: string): unknown {
   const module = new Module(path);
   module.filename = path;
   cache[path] = module;
-  const run = (0, eval)(`${Module.wrap(readFileSync(path, "utf8"))}\n//# sourceURL=${path}`) as (
+  const run = (0, eval)(`${Module.wrap(readFileSync(texts[path] ?? path, "utf8"))}\n//# sourceURL=${path}`) as (
     ...args: unknown[]
   ) => void;
   run.call(module.exports, module.exports, requireOf(path), module, path, dirname(path));
