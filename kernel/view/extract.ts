@@ -12,7 +12,7 @@ export interface ExtractorOptions {
   /** Layout of the features, `[B, N, C]`. Default: that of the encoder. */
   outputFmt?: "NLC";
   /** Part of the block. Default `token`. */
-  facet?: "token" | "query" | "key" | "value";
+  facet?: Facet;
   /** Return class and register tokens apart. Default false. */
   returnPrefixTokens?: boolean;
 }

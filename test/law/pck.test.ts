@@ -194,7 +194,10 @@ describe("PCK invariants", () => {
 describe("PCK, bad input", () => {
   it("names the function, the rule and the value when grids differ", () => {
     const other: GridFeatures = { ...target, grid: [4, 16] };
-    assert.throws(() => law.pckOfPair(pair, source, other), /law\.pckOfPair: both maps must be 8x8x64, received "4x16x64"/);
+    assert.throws(
+      () => law.pckOfPair(pair, source, other),
+      /law\.pckOfPair: both maps must be 8x8x64, received "4x16x64"/,
+    );
   });
 
   it("refuses an alpha of zero", () => {

@@ -137,7 +137,10 @@ describe("messages of the comm", () => {
       () => readCorrespondenceRequest({ type: "pixels" }),
       /type must be one of features, received "pixels"/,
     );
-    assert.throws(() => readCorrespondenceReply({ ...features, image: 9 }), /image must be an integer in 0\.\.8, received 9/);
+    assert.throws(
+      () => readCorrespondenceReply({ ...features, image: 9 }),
+      /image must be an integer in 0\.\.8, received 9/,
+    );
     assert.throws(
       () => readCorrespondenceReply({ ...features, start: 3 }),
       /tokens must be at most 1 after start, received 2/,
