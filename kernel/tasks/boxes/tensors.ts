@@ -7,6 +7,7 @@ import { TaskError } from "../error";
 const TINY = 1e-7;
 
 function checkBoxes(fn: string, ...all: readonly Tensor[]): void {
+  checkArguments(fn, TaskError, { boxes: all }, { boxes: ["tensor"] });
   for (const { shape } of all)
     if (shape.length !== 2 || shape[1] !== 4 || shape[0] !== all[0].shape[0])
       throw new TaskError(fn, "boxes must be [N, 4], of one N", shape);
@@ -22,7 +23,6 @@ const halves = (x: Tensor): Tensor[] => tf.split(x, 2, 1);
  * @throws TaskError for another shape
  */
 export function boxCorners(boxes: Tensor): Tensor {
-  checkArguments("tasks.boxes.boxCorners", TaskError, { boxes }, { boxes: "tensor" });
   checkBoxes("tasks.boxes.boxCorners", boxes);
   return tf.tidy(() => {
     const [center, size] = halves(boxes);
@@ -39,7 +39,6 @@ export function boxCorners(boxes: Tensor): Tensor {
  * @throws TaskError for another shape
  */
 export function boxCenters(boxes: Tensor): Tensor {
-  checkArguments("tasks.boxes.boxCenters", TaskError, { boxes }, { boxes: "tensor" });
   checkBoxes("tasks.boxes.boxCenters", boxes);
   return tf.tidy(() => {
     const [low, high] = halves(boxes);
