@@ -2,6 +2,7 @@ import type { Grid, InputGeometry } from "./geometry";
 
 /** Parts of a block: its output, or an input of its attention. */
 export const FACETS = ["token", "query", "key", "value"] as const;
+/** Part of a block: `token`, its output, or `query`, `key` or `value`, inputs of its attention. */
 export type Facet = (typeof FACETS)[number];
 
 /** Features of one image on a grid: `tokens` is `[rows · columns, channels]`, row-major, raster order. */
