@@ -54,9 +54,6 @@ describe("the bias atlas", () => {
     const depth = payload.tasks.findIndex(({ name }) => name === "depth");
     const weights = [0.2, 0.2, 0.3, 0.3];
     close(values.at(depth, weights), values.own(depth), 0.01);
-    const start = performance.now();
-    for (let i = 0; i < 10; i++) payload.tasks.forEach((_, task) => values.at(task, weights));
-    assert.ok((performance.now() - start) / 10 < 100, "below 100 ms a change");
   });
 
   it("blends mixtures by shares that add up to one and hit each of them", () => {

@@ -78,22 +78,22 @@ export const REPRESENTATIONS: readonly Representation[] = [
   { name: "siglip-hybrid + masks-hybrid", parts: [zoo("siglip-hybrid"), zoo("masks-hybrid")] },
 ];
 
-/** Settings of the study: features of all encoders in minutes, then about half a minute a training on two cores. */
+/** Settings of the study: the reader and features of all encoders in ten minutes, then about half a minute a training on two cores. */
 export const LAW_MINIATURE: LawMiniatureSettings = {
   representations: REPRESENTATIONS,
   references: ["clip-vit", "clip-vit at half resolution"],
-  pictures: { crowd: 240, sign: 80 },
-  told: 1200,
-  asked: 64,
+  pictures: { crowd: 960, sign: 320 },
+  told: 10_000,
+  asked: 200,
   split: "test",
   correspondence: { images: 56, pairs: 112 },
   grid: 8,
   merge: 2,
-  reader: { features: 64, layers: 2, heads: 4 },
-  updates: { words: 800, connector: 120, together: 80 },
-  rates: { words: 3e-3, connector: 3e-3, together: 5e-4 },
+  reader: { features: 96, layers: 3, heads: 4 },
+  updates: { words: 10_000, connector: 800, together: 400 },
+  rates: { words: 2e-3, connector: 3e-3, together: 5e-4 },
   batchSize: 32,
-  questions: 4,
+  questions: 8,
   seeds: 3,
 };
 
