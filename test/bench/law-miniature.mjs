@@ -108,7 +108,8 @@ export function pageOf({ note, rows, more }) {
         "reason, so that pairs of encoders, whose connectors are wider, have a lower A than any of their parts. " +
         "The A score by likelihood is the paper's second definition with answers in place of captions: it sees the right answers to the asked questions, on which the scores " +
         "are counted later, so that it is the nearest to a training that was begun, and no free prediction. " +
-        "Length and rates of the stages were set after a single training of `clip-vit` had been looked at, on the asked questions; numbers of pictures, questions and updates are what a busy machine allowed.",
+        "Length and rates of the stages were set after one training of `clip-vit` and of `dino-hybrid` on questions of the validation split; the figures are of the test split. " +
+        "Zero-shot accuracy is not among the predictors: only two of the eight encoders have a text tower.",
       "## Scores",
       markdown(rows),
       "## Predictors",

@@ -86,7 +86,7 @@ describe("the state of a link", () => {
       [{ opacity: "0.5" }, /opacity must be a finite number in 0\.\.1/],
       [{ colormap: "constructor" }, /colormap must be one of/],
       [{ grid: 1 }, /grid must be true or false/],
-      [{ cursor: { side: 2, point: [0, 0] } }, /cursor\.side must be one of 0, 1/],
+      [{ cursor: { side: 2, point: [0, 0] } }, /cursor\.side must be an integer in 0\.\.1/],
       [{ cursor: { side: 0, point: [width + 1, 0] } }, /cursor\.point\[0\] must be a finite number/],
       [{ cursor: { side: 0 } }, /cursor\.point must be an array/],
       [{ pins: Array.from({ length: 65 }, () => ({ side: 0, point: [0, 0] })) }, /pins must be an array of 0\.\.64/],

@@ -22,6 +22,12 @@ const EXCEPTIONS: Record<string, string[]> = {
   "Features, pictures, boxes and tables: data, which may carry more.": [
     "encoders.preprocess(plan)",
     "grounding.loss(predictions)",
+    "law.fit(table)",
+    "law.plan(table)",
+    "law.policy(table)",
+    "law.replayPlan(table)",
+    "law.transfer(from)",
+    "law.transfer(to)",
     "tasks.answers.logits(sight)",
     "tasks.answers.loss(sight)",
     "tasks.answers.scoreSeeing(sight)",

@@ -27,7 +27,8 @@ describe("options of views", () => {
         attention: ["a.png", {}],
         correspondence: ["a.png", "b.png", {}],
         grounding: [{}, []],
-        law: [{}, {}],
+        alignment: [{ image: "a.png", patches: {}, tokens: {} }],
+        law: [{ rows: [], encoders: [], benchmarks: [], predictors: [] }, {}],
         pca: [[], {}],
         table: [[{ a: 1 }], ["a"]],
       };

@@ -3,7 +3,7 @@ import { statSync } from "../../platform/files";
 import type * as TypeScript from "typescript";
 import { lateTypes } from "../node";
 import type { LateTypes } from "./late-types";
-import { PACKAGE } from "./library";
+import { isLocal } from "./library";
 import { bareSpecifier } from "./specifiers";
 import type { ts } from "./typescript";
 
@@ -159,11 +159,6 @@ export class CompilerHost implements TypeScript.LanguageServiceHost {
   getDefaultLibFileName(options: TypeScript.CompilerOptions): string {
     return this.ts.getDefaultLibFilePath(options);
   }
-}
-
-/** Tests for a user's file, which is checked like a cell and may change. */
-export function isLocal(path: string): boolean {
-  return !path.includes("/node_modules/") && !path.startsWith(`${PACKAGE.replaceAll("\\", "/")}/`);
 }
 
 const quoted = ({ text }: Literals[number]): string => `"${text}"`;

@@ -58,3 +58,8 @@ function readNames(path: string): LibraryName[] {
   );
   return [...rooms, ...single].filter(({ name }) => /^\w+$/.test(name));
 }
+
+/** Tests for a user's file, which is checked like a cell and may change. */
+export function isLocal(path: string): boolean {
+  return !path.includes("/node_modules/") && !path.startsWith(`${PACKAGE.replaceAll("\\", "/")}/`);
+}

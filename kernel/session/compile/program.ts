@@ -9,7 +9,7 @@
  */
 import type * as TypeScript from "typescript";
 import { platform } from "../../platform";
-import { CompilerHost, isLocal } from "./compiler-host";
+import { CompilerHost } from "./compiler-host";
 import { parseCell, parseDraft } from "./jsx";
 import { isAugmentation } from "./names";
 import type { Paths } from "./project";
@@ -17,7 +17,7 @@ import { thin } from "./thin";
 import type { ts } from "./typescript";
 import type { CompilerOptions } from "typescript";
 import { hostTypes } from "../node";
-import { libraryTypes, PACKAGE } from "./library";
+import { isLocal, libraryTypes, PACKAGE } from "./library";
 
 type Resolution = TypeScript.ResolvedModuleWithFailedLookupLocations;
 
