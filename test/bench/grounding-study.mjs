@@ -46,16 +46,18 @@ export async function groundingStudy({ short = false, seeds } = {}) {
 export function tableOf({ studies }, study, device, short) {
   const summaries = studies.summarizeGrounding(study);
   const pairs = PAIRS.flatMap(([method, other]) => differenceOf(studies, study, method, other));
+  const rows = summaries.map((one) => ({
+    method: one.method,
+    parameters: study.parameters[one.method].toLocaleString("en-US"),
+    seeds: one.seeds,
+    "Prec@0.5, %": written(one.all),
+    W_dt: one.weight === null ? "-" : written(one.weight, 3),
+  }));
   return {
     title: titleOf(study, short),
     note: noteOf(study, device, short),
-    rows: summaries.map((one) => ({
-      method: one.method,
-      parameters: study.parameters[one.method].toLocaleString("en-US"),
-      seeds: one.seeds,
-      "Prec@0.5, %": written(one.all),
-      W_dt: one.weight === null ? "-" : written(one.weight, 3),
-    })),
+    rows,
+    ...(short ? {} : { summary: rows }),
     more: [
       { note: "By kind of phrase, percent:", rows: groupRows(summaries, "byKind", studies.phraseKinds) },
       { note: "By length of phrase, percent:", rows: groupRows(summaries, "byLength", studies.phraseLengths) },
