@@ -30,7 +30,7 @@ describe("views that meet broken input", { timeout: LIMIT }, () => {
 
   it("says what is wrong with a malformed comm message, and goes on answering", async () => {
     const viewer = page.viewer(1);
-    await viewer.says("problem", /^fovea\.view reply: image must be one of 0, 1, received 7$/);
+    await viewer.says("problem", /^fovea\.view reply: image must be an integer in 0\.\.8, received 9$/);
     await viewer.hover(0, 0.5, 0.5);
     assert.equal((await viewer.match()).row, 7);
     await viewer.says("status", /^Approximate/);

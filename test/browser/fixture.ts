@@ -30,7 +30,7 @@ export const CONNECTED = "connected";
 /** A kernel side that breaks the protocol, and a second output of the same view that meets it. */
 export const BROKEN_COMM_CELL = `import { existsSync } from "node:fs";
 while (!existsSync("${CONNECTED}")) await new Promise((resolve) => setTimeout(resolve, 20));
-comms.register("fovea.view", (comm) => comm.send({ type: "features", layer: 0, image: 7 }));
+comms.register("fovea.view", (comm) => comm.send({ type: "features", layer: 0, image: 9 }));
 display(matches)`;
 
 /** An output whose payload breaks the format. */
