@@ -3,7 +3,7 @@ import { PROTOCOL_VERSION, type Content } from "./messages";
 
 export interface KernelVersions {
   fovea: string;
-  /** Of the cells' TypeScript. */
+  /** Version of the cells' TypeScript. */
   typescript: string;
   /** The engine that runs the cells, with its version where it has one. */
   engine: string;

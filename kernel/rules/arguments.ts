@@ -1,3 +1,4 @@
+import { isRecord } from "./json-text";
 import type { RuleError } from "./rule-error";
 
 /** Kinds of arguments that a check can tell apart, by the words of their rule. */
@@ -18,21 +19,18 @@ const WORDS = {
 /** Kind of an argument: a word, the kind of an array's items in brackets, or kinds by key of an object. */
 export type ArgumentKind = keyof typeof WORDS | readonly [ArgumentKind] | { readonly [key: string]: ArgumentKind };
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
 const HOLDS: Readonly<Record<keyof typeof WORDS, (value: unknown) => boolean>> = {
   array: Array.isArray,
   bytes: (value) => value instanceof Uint8Array,
   function: (value) => typeof value === "function",
   list: (value) => Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView)),
   map: (value) => value instanceof Map,
-  module: (value) => isObject(value) && typeof value.namedParameters === "function",
+  module: (value) => isRecord(value) && typeof value.namedParameters === "function",
   number: (value) => typeof value === "number",
-  object: isObject,
+  object: isRecord,
   size: (value) => Number.isInteger(value) && (value as number) >= 1,
   string: (value) => typeof value === "string",
-  tensor: (value) => isObject(value) && Array.isArray(value.shape) && typeof value.dataSync === "function",
+  tensor: (value) => isRecord(value) && Array.isArray(value.shape) && typeof value.dataSync === "function",
 };
 
 /** Place of a value inside of an argument, its rule and the value. */
@@ -49,7 +47,7 @@ function brokenIn(place: string, value: unknown, kind: ArgumentKind): Broken | u
     }
     return undefined;
   }
-  if (!isObject(value) && typeof value !== "function") return [place, WORDS.object, value];
+  if (!isRecord(value) && typeof value !== "function") return [place, WORDS.object, value];
   const at = value as Record<string, unknown>;
   for (const key in kind) {
     const broken = brokenIn(`${place}.${key}`, at[key], kind[key]);

@@ -21,7 +21,7 @@ const FULL = {
   steps: [1200, 400],
   batch: 16,
   rates: [1e-3, 2e-4, 1e-3],
-  norm: "standardise",
+  norm: "standardize",
   seeds: 3,
 };
 const SHORT = {
@@ -53,14 +53,14 @@ const METHODS = [
 ];
 
 /** A study that was stopped goes on with the runs that are missing, and a stopped run with its last checkpoint. `limit` ends it after so many new runs. */
-export async function sak({ short = false, seeds, limit = Infinity } = {}) {
+export async function sak({ short = false, seeds, folder = FOLDER, limit = Infinity } = {}) {
   const fovea = require("fovea");
   const settings = { ...(short ? SHORT : FULL) };
   settings.seeds = seeds ?? settings.seeds;
   const device = await fovea.nn.start(short ? "wasm" : "auto");
-  if (!short) restore("sak", FOLDER);
+  if (!short) restore("sak", folder);
   const file = new fovea.studies.StudyFile({
-    folder: FOLDER,
+    folder,
     prefix: "",
     identity: { ...settings, seeds: undefined, methods: METHODS, device },
     asked: placesOf(settings),
@@ -183,7 +183,7 @@ async function batchesOf({ sak }, settings, data, share, seed = 0) {
     preprocess: data.preprocess,
     teachers: Object.fromEntries(stored),
     labels: (paths) => paths.map((path) => data.byName.get(path.replace(/^.*[/\\]|\.[a-z]+$/g, ""))),
-    size: settings.batch,
+    batchSize: settings.batch,
     seed,
   });
 }
@@ -268,16 +268,19 @@ async function routersOf({ encoders }, tf, data, model) {
   );
 }
 
-function tableOf({ tasks: { dense, seedMean } }, settings, { identity, runs }, device, isShort) {
-  const names = Object.keys(TASKS);
+/** Seeds with a run of every method. */
+function finishedSeeds(runs) {
   const known = METHODS.map(({ name }) => runs.filter((run) => run.method === name).map(({ seed }) => seed));
-  const seeds = known[0].filter((seed) => known.every((some) => some.includes(seed)));
+  return known[0].filter((seed) => known.every((some) => some.includes(seed)));
+}
+
+function rowsOf({ tasks: { dense, seedMean } }, runs, seeds) {
+  const names = Object.keys(TASKS);
   const of = (method, seed) => runs.find((run) => run.method === method && run.seed === seed)?.scores;
   const single = (seed) => Object.fromEntries(names.map((task) => [task, of(`single task: ${task}`, seed)[task]]));
   const written = ({ mean, half }, digits) =>
     half === null ? mean.toFixed(digits) : `${mean.toFixed(digits)} ± ${half.toFixed(digits)}`;
-  const compared = seeds.length ? METHODS.filter(({ tasks }) => !tasks) : [];
-  const rows = compared.map(({ name }) => {
+  const rows = METHODS.filter(({ tasks }) => !tasks).map(({ name }) => {
     const score = (task) => seeds.map((seed) => of(name, seed)[task] * (task === "normals" ? 1 : 100));
     const gains = seeds.map((seed) => dense.deltaM(of(name, seed), single(seed)));
     return {
@@ -288,10 +291,15 @@ function tableOf({ tasks: { dense, seedMean } }, settings, { identity, runs }, d
     };
   });
   const alone = { method: "single tasks", parameters: "-" };
-  for (const task of seeds.length ? names : []) {
+  for (const task of names) {
     const values = seeds.map((seed) => single(seed)[task] * (task === "normals" ? 1 : 100));
     alone[task] = written(seedMean(values), task === "normals" ? 2 : 1);
   }
+  return [{ ...alone, "Δm, %": "0" }, ...rows];
+}
+
+function tableOf(fovea, settings, { identity, runs }, device, isShort) {
+  const seeds = finishedSeeds(runs);
   return {
     title: isShort ? "Several teachers: the machinery alone" : "Several teachers, one student",
     note:
@@ -300,7 +308,7 @@ function tableOf({ tasks: { dense, seedMean } }, settings, { identity, runs }, d
       `${settings.batch}, stems of random weights. mIoU, maxF, degrees, and F without tolerance; means of ${seeds.length} paired seeds with 95 % ` +
       `intervals over trainings; ${runs.length} of ${placesOf(settings).length} runs are finished, and rows need all methods of a seed. Δm is relative to the single tasks of the same seed. On ${device}.` +
       (isShort ? " So short that the figures mean nothing: this shows that all of it runs." : ""),
-    rows: seeds.length ? [{ ...alone, "Δm, %": "0" }, ...rows] : [],
+    rows: seeds.length ? rowsOf(fovea, runs, seeds) : [],
     ...(isShort ? {} : { data: { identity, settings, runs } }),
   };
 }

@@ -11,13 +11,14 @@ import { buildSite } from "../../binder/site.mjs";
 import { buildViewers } from "../../binder/viewers.mjs";
 import { openBrowser } from "./lab";
 import { LabPage } from "./lab-page";
+import { cutOff } from "./network";
 import { serveFolders, type StaticHost } from "./page/static-host";
 import { answer, NAME, publishedAnswer, ROOT } from "./saved-view";
 import { screenshot } from "./screenshot";
 
 describe("JupyterLite of the site", { timeout: 600_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), "fovea-lite-"));
-  const elsewhere: string[] = [];
+  let elsewhere: string[] = [];
   let host: StaticHost;
   let browser: Browser;
   let context: BrowserContext;
@@ -34,13 +35,7 @@ describe("JupyterLite of the site", { timeout: 600_000 }, () => {
     browser = await openBrowser();
     expected = await publishedAnswer(browser, folder);
     context = await browser.newContext({ viewport: { width: 1280, height: 1100 } });
-    await context.route(
-      (url) => !url.href.startsWith(host.url) && !/^(data|blob):/.test(url.protocol),
-      (route) => {
-        elsewhere.push(route.request().url());
-        return route.abort();
-      },
-    );
+    elsewhere = await cutOff(context, host.url, ["data:", "blob:"]);
   });
   after(async () => {
     await browser?.close();

@@ -13,6 +13,7 @@ import { buildViewers } from "../../binder/viewers.mjs";
 import { serveFolders, type StaticHost } from "./page/static-host";
 import { axeViolations } from "./axe";
 import { openBrowser, repository } from "./lab";
+import { cutOff } from "./network";
 import { SCREENSHOTS } from "./screenshot";
 
 const NOTEBOOKS = join(repository, "notebooks");
@@ -32,7 +33,7 @@ describe("the site", { timeout: 900_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), "fovea-site-"));
   const output = join(folder, "site");
   const problems: string[] = [];
-  const elsewhere: string[] = [];
+  let elsewhere: string[] = [];
   let host: StaticHost;
   let browser: Browser;
   let context: BrowserContext;
@@ -46,13 +47,7 @@ describe("the site", { timeout: 900_000 }, () => {
     browser = await openBrowser();
     context = await browser.newContext({ viewport: { width: 1300, height: 1200 } });
     context.setDefaultTimeout(60_000);
-    await context.route(
-      (url) => !url.href.startsWith(host.url) && !/^(data|blob|file):/.test(url.protocol),
-      (route) => {
-        elsewhere.push(route.request().url());
-        return route.abort();
-      },
-    );
+    elsewhere = await cutOff(context, host.url, ["data:", "blob:", "file:"]);
   });
   after(async () => {
     await browser?.close();
@@ -156,10 +151,13 @@ describe("the site", { timeout: 900_000 }, () => {
     const view = page.locator(".jp-FoveaCorrespondence");
     const line = view.locator(".jp-FoveaView-live");
     await line.filter({ hasText: /^Row/ }).waitFor();
-    const atFirst = await line.innerText();
     await view.locator(".jp-FoveaView-stage").focus();
-    for (const key of ["[", "ArrowDown", "ArrowRight"]) await page.keyboard.press(key);
-    await line.filter({ hasText: /^Row/, hasNotText: atFirst }).waitFor();
+    for (const key of ["[", "ArrowDown", "ArrowRight"]) {
+      // Each press is drawn at the next frame.
+      const before = await line.innerText();
+      await page.keyboard.press(key);
+      await line.filter({ hasText: /^Row/, hasNotText: before }).waitFor();
+    }
     const left = await line.innerText();
     await view.getByRole("button", { name: "Copy link" }).click();
     await view.getByText("Copied.").waitFor();

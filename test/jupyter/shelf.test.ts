@@ -18,7 +18,7 @@ function ends(): { fd: number; writer: ShelfWriter; reader: ShelfReader } {
 const pattern = (length: number, seed: number): Uint8Array =>
   new Uint8Array(length).map((_, i) => (i * 7 + seed) % 251);
 const sent = (...sizes: number[]): Framed => ({ type: "sent", buffers: sizes.map((size, i) => pattern(size, i)) });
-/** What a link does with a message. */
+/** The message as it comes out of a link. */
 const crossed = (message: Framed): Framed =>
   message.shelved ? { ...(JSON.parse(JSON.stringify(message)) as Framed), buffers: [] } : message;
 const isEqual = (got: Framed, message: Framed): boolean =>

@@ -9,7 +9,6 @@ card's figures and the reference logits are those of the rounded weights.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 
 import numpy as np
@@ -18,6 +17,7 @@ from safetensors.torch import save_file
 from transformers import LlamaForCausalLM
 
 from language import Readings, accuracy, make_model
+from model_files import write_json
 from tokenizer import PAD, UNKNOWN
 
 NAME = "reading-llama"
@@ -73,12 +73,6 @@ def golden(model: LlamaForCausalLM, data: Readings) -> dict[str, torch.Tensor]:
     ids, _, _ = data.sequence(0, np.random.default_rng(0))
     row = torch.tensor([ids])
     return {"ids": row.int(), "logits": model(input_ids=row).logits.contiguous()}
-
-
-def write_json(folder: str, name: str, content: dict) -> None:
-    with open(os.path.join(folder, name), "w") as file:
-        json.dump(content, file, indent=1)
-        file.write("\n")
 
 
 def main() -> None:

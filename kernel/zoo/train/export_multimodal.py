@@ -16,6 +16,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+from model_files import write_json
 from multimodal import (
     LENGTH, MEAN, MOST_OBJECTS, SIZE, STD, Encoder, MultimodalModel, MultimodalObjective, PhraseShards, Words, box_of, in_patches, normalise,
     open_phrases, overlap,
@@ -160,12 +161,6 @@ def golden(model: MultimodalModel, words: Words, asked: Asked) -> dict[str, Tens
     tokens = model.encoder(pixels, ids, mask)
     named = {"image": bytes_, "ids": ids.int(), "mask": mask.int(), "tokens": tokens}
     return {name: value.contiguous() for name, value in named.items()}
-
-
-def write_json(folder: str, name: str, content: dict) -> None:
-    with open(os.path.join(folder, name), "w") as file:
-        json.dump(content, file, indent=1)
-        file.write("\n")
 
 
 def main() -> None:
