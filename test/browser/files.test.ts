@@ -8,7 +8,7 @@ import { encoders, features, view } from "../../kernel/index.ts";
 import { encodeSafetensors } from "../../kernel/safetensors/safetensors";
 import { syntheticEncoder, syntheticPair } from "../view/synthetic";
 import { axeViolations } from "./axe";
-import { LIMIT, openBrowser, repository, startLab, type Lab } from "./lab";
+import { layoutKept, LIMIT, openBrowser, repository, startLab, type Lab } from "./lab";
 import { LabPage } from "./lab-page";
 import { notebook } from "./notebook";
 import { screenshot } from "./screenshot";
@@ -144,8 +144,10 @@ describe("files of models in JupyterLab", { timeout: LIMIT }, () => {
   });
 
   it("opened files are there again after the page is loaded anew", async () => {
+    const names = ["match.view.json", "adapter_model.safetensors", "manifest.jsonl"];
+    await layoutKept(lab, names);
     await page.page.goto(`${lab.url}/lab?token=${lab.token}`);
-    for (const name of ["match.view.json", "adapter_model.safetensors", "manifest.jsonl"])
+    for (const name of names)
       await page.page.locator(".lm-DockPanel-tabBar .lm-TabBar-tabLabel", { hasText: name }).waitFor();
     await page.page.locator(".lm-DockPanel-tabBar .lm-TabBar-tabLabel", { hasText: "match.view.json" }).click();
     await page.viewer().ready();
