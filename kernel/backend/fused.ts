@@ -8,6 +8,7 @@ import { isRecorded } from "./tape";
 import { tf } from "./tf";
 import { trainingDevice } from "./tfjs";
 
+export { fitsConv } from "./native/fused-conv";
 export type { FusedAttributes, FusedName } from "./native/fused";
 
 /** Tests whether the device has fused operations, and for these tensors. */

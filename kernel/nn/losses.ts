@@ -114,11 +114,20 @@ export function smoothL1(a: Tensor, b: Tensor, options: { reduction?: PairReduct
   checkOptionNames("nn.smoothL1", options, { reduction: true, beta: true }, NnError);
   const { reduction = "mean", beta = 1 } = options;
   checkSame("nn.smoothL1", a, b);
-  const size = tf.abs(tf.sub(a, b));
-  if (beta === 0) return reduce(size, reduction);
-  // min(|d|, β) is the squared part of |d|; this puts no comparison on the tape.
-  const near = tf.minimum(size, beta);
-  return reduce(tf.add(tf.div(tf.square(near), 2 * beta), tf.sub(size, near)), reduction);
+  const difference = tf.sub(a, b);
+  return reduce(beta === 0 ? tf.abs(difference) : smooth(difference, beta), reduction);
+}
+
+/** Computes n (d - n / 2) / β with n = d brought to -β..β, whose derivative is n / β: no comparison is needed for either. */
+function smooth(difference: Tensor, beta: number): Tensor {
+  const nearOf = (d: Tensor): Tensor => tf.maximum(tf.minimum(d, beta), -beta);
+  const operation = tf.customGrad((d, save) => {
+    (save as (tensors: Tensor[]) => void)([d as Tensor]);
+    const near = nearOf(d as Tensor);
+    const value = tf.div(tf.mul(near, tf.sub(d as Tensor, tf.div(near, 2))), beta);
+    return { value, gradFunc: (dy: Tensor, [d]: Tensor[]) => tf.mul(dy, tf.div(nearOf(d), beta)) };
+  });
+  return operation(difference);
 }
 
 /** Returns x / max(‖x‖, eps) over the last dimension (`torch.nn.functional.normalize`). x is [..., D]. */

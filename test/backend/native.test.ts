@@ -160,6 +160,28 @@ describe("kernels of the device native", () => {
       "a slice of rows": () => tf.slice(x(), [2, 0, 0], [1, 30, 50]),
       "a slice by one number": () => tf.slice(tensor([6, 4]), 2, 3),
       "a slice of all": () => tf.slice(tensor([6, 4]), [0, 0], [6, 4]),
+      "a pad of every axis": () =>
+        tf.pad(x(), [
+          [1, 2],
+          [0, 3],
+          [4, 0],
+        ]),
+      "a pad of whole rows with a value": () =>
+        tf.pad(
+          x(),
+          [
+            [2, 1],
+            [0, 0],
+            [0, 0],
+          ],
+          -3.5,
+        ),
+      "a pad of nothing": () =>
+        tf.pad(tensor([6, 4]), [
+          [0, 0],
+          [0, 0],
+        ]),
+      "a pad of the longest axis": () => tf.pad(tensor([7]), [[3, 40]], 1),
       split: () => tf.split(x(), [10, 15, 5], 1),
       "split in equal parts": () => tf.split(x(), 5, -1),
       concat: () => tf.concat([x(), tensor([4, 2, 50], 2)], 1),

@@ -26,6 +26,7 @@ import { refine } from "./refine.mjs";
 import { sak } from "./sak.mjs";
 import { scale } from "./scale.mjs";
 import { training } from "./training.mjs";
+import { typing } from "./typing.mjs";
 
 const entries = {
   kernels,
@@ -33,6 +34,7 @@ const entries = {
   files,
   hover,
   opening,
+  typing,
   law,
   adapters,
   combine,

@@ -22,21 +22,26 @@ describe("the study of several teachers", { skip: !isBuilt && "the kernel is not
   it("goes on with the runs that are missing, and compares methods of whole seeds", { timeout: 240_000 }, async () => {
     const study = sak as Study;
     const stopped = await study({ short: true, folder, limit: 2 });
-    assert.match(stopped.note, /2 of 12 runs are finished/);
+    assert.match(stopped.note, /2 of 18 runs are finished/);
     assert.deepEqual(stopped.rows, []);
     const whole = await study({ short: true, folder });
-    assert.match(whole.note, /12 of 12 runs are finished/);
+    assert.match(whole.note, /12 of 18 runs are finished/);
     assert.deepEqual(
       whole.rows.map(({ method }) => method),
       [
         "single tasks",
         "multi-task",
         "many to one",
-        "many to one, raw teachers",
+        "many to one, SAK's size",
         "paths without router",
         "SAK",
         "SAK, raw teachers",
+        "frozen dino",
+        "frozen siglip",
+        "frozen masks",
+        "multi-task, half of the labels",
         "SAK, half of the labels",
+        "multi-task, a quarter of the labels",
         "SAK, a quarter of the labels",
       ],
     );

@@ -2,7 +2,7 @@ import { product } from "../../numeric";
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { isPlain } from "./backend";
 import type { NativeDevice } from "./device";
-import { copyBox, gather, joinRows, scatter } from "./loops";
+import { copyBox, gather, joinRows, placeBox, scatter } from "./loops";
 import { axesOf, type Plan } from "./plans";
 import type { Emit } from "./runtime";
 
@@ -21,6 +21,26 @@ function box(device: NativeDevice, x: TensorInfo, begin: readonly number[], size
   const fill = (y: Float32Array): void => copyBox(y, device.read32(x), x.shape, begin, size);
   return device.makeOr({ key: "Slice", emit }, [x], size, fill);
 }
+
+const pad: Plan = ({ inputs: { x }, attrs, device }) => {
+  const paddings = attrs.paddings as readonly (readonly [before: number, after: number])[];
+  const value = attrs.constantValue as number;
+  const shape = x.shape.map((length, d) => paddings[d][0] + length + paddings[d][1]);
+  if (!paddings.flat().every((count) => count >= 0) || product(x.shape) === 0) return null;
+  const pads = [...paddings.map(([before]) => before), ...paddings.map(([, after]) => after)];
+  const emit: Emit = (graph, [name]) => [graph.node("Pad", [name, graph.integers(pads), graph.scalar(value)])];
+  const fill = (y: Float32Array): void => {
+    y.fill(value);
+    placeBox(
+      y,
+      device.read32(x),
+      shape,
+      paddings.map(([before]) => before),
+      x.shape,
+    );
+  };
+  return device.makeOr({ key: "Pad", emit }, [x], shape, fill);
+};
 
 const split: Plan = ({ inputs: { x }, attrs, device }) => {
   const [axis] = axesOf(attrs.axis, x.shape.length);
@@ -95,6 +115,7 @@ const like =
 /** Kernels that only move values, as loops over arrays. */
 export const COPYING: Readonly<Record<string, Plan>> = {
   Slice: slice,
+  PadV2: pad,
   SplitV: split,
   Concat: concat,
   Fill: fill,

@@ -2,6 +2,7 @@ import { product } from "../../numeric";
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { attend, attendGradient } from "./fused-attention";
 import { adamW } from "./fused-adamw";
+import { conv, convGradient, convWeightGradient } from "./fused-conv";
 import { type Graph, MICROSOFT } from "./graph";
 import { inParts, partsOf } from "./parts";
 import { byRows, rowParts, sumOfRows } from "./product";
@@ -228,6 +229,9 @@ export const FUSED = {
   "geluTanh/x": eachGradient("geluTanh/x", geluTanhGradient),
   silu: each("silu", silu),
   "silu/x": eachGradient("silu/x", siluGradient),
+  conv,
+  "conv/x": convGradient,
+  "conv/weight": convWeightGradient,
   attend,
   "attend/all": attendGradient,
   adamW,

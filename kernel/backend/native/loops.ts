@@ -8,7 +8,28 @@ export function copyBox(
   begin: readonly number[],
   size: readonly number[],
 ): void {
-  // Dimensions taken whole at the end are copied as one run.
+  eachRun(shape, begin, size, (inside, alone, run) => copyRun(y, alone, x, inside, run));
+}
+
+/** Copies `x`, of the size `size`, into the box of `y` that begins at `begin`. */
+export function placeBox(
+  y: Float32Array,
+  x: Float32Array,
+  shape: readonly number[],
+  begin: readonly number[],
+  size: readonly number[],
+): void {
+  eachRun(shape, begin, size, (inside, alone, run) => copyRun(y, inside, x, alone, run));
+}
+
+/** Visits the runs of a box: their place in the array of the shape, their place in the box alone, and their length. */
+function eachRun(
+  shape: readonly number[],
+  begin: readonly number[],
+  size: readonly number[],
+  visit: (inside: number, alone: number, run: number) => void,
+): void {
+  // Dimensions taken whole at the end are one run.
   let rank = shape.length;
   while (rank > 0 && size[rank - 1] === shape[rank - 1]) rank--;
   const inner = product(shape.slice(rank));
@@ -17,8 +38,8 @@ export function copyBox(
   const places = size.slice(0, Math.max(0, rank - 1));
   const at = places.map(() => 0);
   let from = begin.reduce((sum, place, d) => sum + place * strides[d], 0);
-  for (let to = 0; to < y.length; to += run) {
-    copyRun(y, to, x, from, run);
+  for (let alone = 0, total = product(size); alone < total; alone += run) {
+    visit(from, alone, run);
     for (let d = places.length - 1; d >= 0; d--) {
       from += strides[d];
       if (++at[d] < places[d]) break;

@@ -4,12 +4,11 @@ import { tf } from "../../backend/tf";
 import type { Prng } from "../../numeric/prng";
 import { NnError } from "../error";
 import { type Initializer, kaimingUniform, uniform } from "../module/initializers";
-import { linear } from "./linear";
 import { Module } from "../module/module";
 import { checkOptionNames, type OptionNames } from "../../rules/option-names";
+import { convolution } from "./convolution";
 import { operation } from "../operations/operation";
 import { Parameter } from "../module/parameter";
-import { unfold } from "../operations/unfold";
 import { isWhole } from "../../rules/rule-error";
 
 /** Options of a {@link Conv2d}. */
@@ -41,8 +40,7 @@ const pair = (value: number | readonly [number, number]): readonly [number, numb
   typeof value === "number" ? [value, value] : value;
 
 /**
- * Convolution of pictures (`torch.nn.Conv2d` without groups and dilation). Weight [out, in, rows, columns]. It is computed as a
- * product with windows, because no backend of tfjs has all gradients of a convolution.
+ * Convolution of pictures (`torch.nn.Conv2d` without groups and dilation). Weight [out, in, rows, columns].
  */
 export class Conv2d extends Module {
   readonly weight: Parameter;
@@ -85,14 +83,9 @@ export class Conv2d extends Module {
     this.check(x);
     const { kernel, stride, padding } = this;
     const inputs = { x, weight: this.weight.value, ...(this.bias && { bias: this.bias.value }) };
-    return operation("FoveaConv2d", inputs, { kernel, stride, padding }, () => this.product(x));
-  }
-
-  private product(x: Tensor): Tensor {
-    const { kernel, stride, padding, weight } = this;
-    const windows = unfold(tf.transpose(x, [0, 2, 3, 1]), { kernel, stride, padding });
-    const flat = tf.reshape(tf.transpose(weight.value, [0, 2, 3, 1]), [this.outChannels, -1]);
-    return linear(windows, flat, this.bias?.value);
+    return operation("FoveaConv2d", inputs, { kernel, stride, padding }, () =>
+      convolution(x, this.weight.value, this.bias?.value ?? null, this),
+    );
   }
 
   private check(x: Tensor): void {

@@ -24,7 +24,7 @@ export function windowGrid([height, width]: readonly [number, number], sizes: Wi
  * @returns [B, H', W', rows · columns · C]
  */
 export function unfold(x: Tensor, sizes: WindowSizes): Tensor {
-  if (isTiling(x, sizes)) return tiles(x, sizes);
+  if (isTiling(x.shape.slice(1, 3), sizes)) return tiles(x, sizes);
   const shape = x.shape as [number, number, number, number];
   const apply = tf.customGrad((x, save) => {
     (save as (tensors: Tensor[]) => void)([]);
@@ -33,9 +33,9 @@ export function unfold(x: Tensor, sizes: WindowSizes): Tensor {
   return apply(x);
 }
 
-/** Tests whether windows lie side by side and cover the picture. */
-function isTiling({ shape }: Tensor, { kernel, stride, padding }: WindowSizes): boolean {
-  return [0, 1].every((i) => stride[i] === kernel[i] && padding[i] === 0 && shape[i + 1] % kernel[i] === 0);
+/** Tests whether windows lie side by side and cover a picture of this height and width. */
+export function isTiling(size: readonly number[], { kernel, stride, padding }: WindowSizes): boolean {
+  return [0, 1].every((i) => stride[i] === kernel[i] && padding[i] === 0 && size[i] % kernel[i] === 0);
 }
 
 function tiles(x: Tensor, { kernel: [rows, columns] }: WindowSizes): Tensor {

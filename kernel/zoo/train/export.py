@@ -25,6 +25,8 @@ from pyramid import Pyramid, PyramidModel
 
 OPSET = 17
 UNTRAINED_SEED = 7
+# What the cards call the precision of a training.
+PRECISIONS = {"bfloat16": "bfloat16 autocast", "float32": "float32"}
 SMALLEST_HALF = 1024
 
 OBJECTIVES = {
@@ -207,7 +209,7 @@ def card(name: str, run: str, encoder: nn.Module, model: nn.Module, state: dict,
         "training": {
             "steps": state.get("step", 0), "batch": args.get("batch", 0), "images_seen": state.get("images", 0),
             "wall_seconds": round(state.get("elapsed", 0)), "threads": args.get("threads", 0),
-            "rate": args.get("rate", 0), "seed": args.get("seed", UNTRAINED_SEED), "precision": "bfloat16 autocast",
+            "rate": args.get("rate", 0), "seed": args.get("seed", UNTRAINED_SEED), "precision": PRECISIONS[args.get("precision", "bfloat16")],
             "device": "cpu", "torch": state.get("torch", str(torch.__version__)),
         },
         "figures": figures.get(run, {}),
