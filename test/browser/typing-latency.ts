@@ -53,9 +53,10 @@ export async function measureTyping(): Promise<TypingLatency> {
         if (said !== undefined && said !== (window as Heard).foveaHeard.at(-1)) (window as Heard).foveaHeard.push(said);
       }).observe(root, { subtree: true, childList: true, characterData: true });
     });
+    const field = view.getByRole("textbox", { name: "Phrase" });
     for (const phrase of PHRASES) {
-      await view.getByLabel("Phrase").fill("");
-      await view.getByLabel("Phrase").pressSequentially(phrase, { delay: KEY });
+      await field.fill("");
+      await field.pressSequentially(phrase, { delay: KEY });
       await page.page.waitForTimeout(5 * KEY);
     }
     return latencyOf(await page.page.evaluate(() => (window as Heard).foveaHeard));
