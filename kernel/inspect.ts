@@ -4,15 +4,10 @@
  */
 export { KIND_BYTES } from "./rules/file-kind";
 export { fromHalf } from "./numeric/half";
-export { inspect, type BlockInfo, type Inspection, type TensorShape } from "./onnx/inspect";
+export { inspect } from "./onnx/inspect";
 export type { ByteSource } from "./onnx/source";
 export { OnnxError } from "./onnx/errors";
-export {
-  checkHeaderLength,
-  parseHeader,
-  SafetensorsError,
-  type SafetensorsDtype,
-  type SafetensorsEntry,
-  type SafetensorsHeader,
-} from "./safetensors/header";
+export { checkHeaderLength, parseHeader, SafetensorsError, type SafetensorsHeader } from "./safetensors/header";
 export { RuleError } from "./rules/rule-error";
+export type { SafetensorsDtype, SafetensorsEntry } from "./safetensors/entry";
+export type { BlockInfo, Inspection, TensorShape } from "./onnx/format";

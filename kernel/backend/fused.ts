@@ -1,15 +1,17 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { nativeDevice, tensorOf } from "./arrays";
 import { isPlain } from "./native/backend";
-import { FUSED, type FusedAttributes, type FusedName, type FusedPlanner } from "./native/fused";
+import { FUSED, type FusedName } from "./native/fused";
 import type { Tensor } from "./tensor";
 import { RECORDER } from "./recorder";
 import { isRecorded } from "./tape";
 import { tf } from "./tf";
 import { trainingDevice } from "./tfjs";
+import type { FusedAttributes, FusedPlanner } from "./native/runtime";
 
 export { fitsConv } from "./native/fused-conv";
-export type { FusedAttributes, FusedName } from "./native/fused";
+export type { FusedName } from "./native/fused";
+export type { FusedAttributes } from "./native/runtime";
 
 /** Tests whether the device has fused operations, and for these tensors. */
 export function canFuse(inputs: readonly Tensor[]): boolean {

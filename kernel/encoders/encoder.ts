@@ -9,7 +9,7 @@ import { type EncoderInfo, type EncoderParts, type EncoderSource, infoOf, type L
 import { EncoderError } from "./errors";
 import type { FeatureMap } from "./feature-map";
 import type { FloatTensor, Network } from "./network";
-import { noteOpen } from "./open-encoders";
+import { openEncoders } from "./open-encoders";
 import {
   checkAttention,
   checkEmbed,
@@ -58,7 +58,6 @@ export class Encoder extends Described {
   private readonly parts: EncoderParts;
   private text: Promise<TextTower> | null = null;
   private disposed = false;
-  private readonly noteEnd: () => void;
 
   constructor(parts: EncoderParts) {
     super();
@@ -68,7 +67,7 @@ export class Encoder extends Described {
     this.device = parts.network.device;
     this.info = infoOf(parts);
     this.featureInfo = parts.layouts.map(({ channels, stride }, layer) => ({ layer, channels, reduction: stride[0] }));
-    this.noteEnd = noteOpen(this);
+    openEncoders.note(this);
   }
 
   /**
@@ -232,7 +231,7 @@ export class Encoder extends Described {
   /** Frees the model. Using the encoder afterwards is an error; disposing twice is not. */
   async dispose(): Promise<void> {
     this.disposed = true;
-    this.noteEnd();
+    openEncoders.drop(this);
     await this.parts.network.dispose();
     await this.text?.then((tower) => tower.dispose()).catch(() => {});
   }

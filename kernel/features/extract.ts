@@ -1,5 +1,5 @@
 import { described } from "../display/describe";
-import { showExtraction } from "./extract-display";
+import { type ExtractResult, showExtraction } from "./extract-display";
 import { append } from "../numeric";
 import type { DeviceRequest } from "../backend";
 import type { Encoder } from "../encoders/encoder";
@@ -79,23 +79,6 @@ export interface ExtractOptions {
   progress?: boolean;
   /** Stops between two batches; complete files stay, and the next call continues after them. Default: none. */
   signal?: AbortSignal;
-}
-
-/** Result of an extraction. */
-export interface ExtractResult extends Omit<ExtractProgress, "done" | "total"> {
-  out: string;
-  /** Hash of encoder and options, equal for equal runs. */
-  hash: string;
-  precision: Precision;
-  images: number;
-  /** Number of images with features, new or earlier. */
-  ok: number;
-  /** The first 20 images without features, and why. */
-  unread: { path: string; reason: string }[];
-  /** Number of images computed again, because the file of their earlier features was damaged. */
-  redone: number;
-  /** Files of earlier features that were missing, truncated or altered. */
-  damaged: DamagedFile[];
 }
 
 /** Images that a result names; the manifest has a line for each. */

@@ -7,12 +7,11 @@ import { platform } from "../platform";
 import type { SafetensorsTensor } from "../safetensors/tensor";
 import type { ExtractionOptions } from "./levels";
 import { ahead, inFiles } from "./pipeline";
-import type { Pool } from "./pool";
 import { type Candidate, prepareBatch, readBatch } from "./prepare";
-import type { ExtractedLayer, FeatureDtype } from "./run-identity";
+import type { ExtractedLayer, FeatureDtype, Pool } from "./run-identity";
 import type { ImageItem } from "./sources";
-import type { ManifestLine } from "./store";
 import { storeTensors } from "./tensors";
+import type { ManifestLine } from "./intact";
 
 /** Progress of an extraction. */
 export interface ExtractProgress {

@@ -3,14 +3,13 @@ export { batches, type FeatureBatch, type FeatureBatchOptions } from "./batches"
 export type { PlainFeatureMap } from "../contracts/features";
 export { FeatureError } from "./error";
 export type { FeatureLevel } from "./levels";
-export { listImages, type ImageFile } from "./images";
-export { extract, type ExtractOptions, type ExtractResult } from "./extract";
+export { type ImageFile, listImages, type ShardOption } from "./images";
+export { extract, type ExtractOptions } from "./extract";
 export type { ExtractProgress } from "./extraction";
-export type { Pool, PoolOption } from "./pool";
-export type { DamagedFile, FileSum } from "./intact";
+export type { PoolOption } from "./pool";
+export type { DamagedFile, FileSum, ManifestLine } from "./intact";
 export { FeatureFolder, open } from "./read";
-export type { ShardOption } from "./images";
-export type { ExtractedLayer, ExtractionRun, FeatureDtype } from "./run-identity";
+export type { ExtractedLayer, ExtractionRun, FeatureDtype, Pool } from "./run-identity";
 export {
   type ImageSource,
   type NamedPicture,
@@ -18,7 +17,6 @@ export {
   worldPictures,
   type WorldPictureOptions,
 } from "./sources";
-export type { ManifestLine } from "./store";
 export type { StoredTensor } from "./tensors";
 export {
   type DamagedPart,
@@ -49,3 +47,4 @@ export {
   verify,
   type VerifyOptions,
 } from "./plan";
+export type { ExtractResult } from "./extract-display";

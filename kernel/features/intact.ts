@@ -3,7 +3,27 @@ import { sha256 } from "../platform";
 import { chunks, stat } from "../platform/files";
 import { join } from "../platform/path";
 import { readSafetensorsHeader } from "../safetensors/safetensors";
-import type { ManifestLine } from "./store";
+import type { StoredTensor } from "./tensors";
+
+/** Line of `manifest.jsonl`. The last of several lines of one path counts, because the file had changed. */
+export interface ManifestLine {
+  path: string;
+  /** SHA-256 of the file's content; null where it could not be read. */
+  sha256: string | null;
+  status: "ok" | "skipped";
+  /** Reason of skipping the image. */
+  reason?: string;
+  /** Size `[width, height]` of the upright picture. */
+  size?: [number, number];
+  /** File with the tensors; null for a skipped image. */
+  shard: string | null;
+  /** Size and checksum of that file; absent for a skipped image, and where an earlier release wrote it. */
+  file?: FileSum;
+  /** Note that the source of the picture gave beside its pixels. */
+  note?: unknown;
+  /** Tensors by layer. */
+  tensors: Record<string, StoredTensor>;
+}
 
 /** Size and checksum of a file of features. */
 export interface FileSum {

@@ -1,8 +1,7 @@
 import type { Encoder } from "../encoders/encoder";
 import { type CheckedOptions, checkOptions, type ForwardOptions } from "../encoders/options";
 import { FeatureError } from "./error";
-import type { Pool } from "./pool";
-import type { ExtractedLayer } from "./run-identity";
+import type { ExtractedLayer, Pool } from "./run-identity";
 
 /** Level of an encoder: the stream after a block, or before the first one. */
 export type FeatureLevel = number | "stem";

@@ -4,9 +4,7 @@ import type { FeatureMap } from "../encoders/feature-map";
 import { meanRow } from "../numeric";
 import { FeatureError } from "./error";
 import { levelName } from "./levels";
-
-/** Side of the square of tokens whose mean is stored, 1 for each token; or the one token of a picture. */
-export type Pool = number | "mean" | "cls";
+import type { Pool } from "./run-identity";
 
 /** Pooling as it is asked for: {@link Pool}, or the number of cells in rows and columns. */
 export type PoolOption = Pool | `${number}x${number}`;

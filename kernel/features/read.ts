@@ -6,13 +6,13 @@ import { join } from "../platform/path";
 import { FeatureError } from "./error";
 import { FeatureMap } from "../encoders/feature-map";
 import { halfToFloat } from "../numeric";
-import { isShard } from "./intact";
+import { isShard, type ManifestLine } from "./intact";
 import { geometryOf } from "../encoders/preprocess/preprocess";
 import { type FeatureLevel, levelName, STEM, storedLayer } from "./levels";
 import { openParts } from "./plan/opened";
 import { poolWords } from "./pool";
 import type { ExtractedLayer, ExtractionRun } from "./run-identity";
-import { MANIFEST, type ManifestLine, parseManifest, parseRun, RUN } from "./store";
+import { MANIFEST, parseManifest, parseRun, RUN } from "./store";
 import type { StoredTensor } from "./tensors";
 import type { SystemError } from "../platform/types";
 

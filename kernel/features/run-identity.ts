@@ -4,9 +4,11 @@ import { dirname, join } from "../platform/path";
 import { readModel } from "../onnx/parse";
 import type { Encoder } from "../encoders/encoder";
 import { FeatureError } from "./error";
-import type { Pool } from "./pool";
 import type { Facet } from "../encoders/options";
 import type { Preprocess } from "../encoders/preprocess/preprocess";
+
+/** Side of the square of tokens whose mean is stored, 1 for each token; or the one token of a picture. */
+export type Pool = number | "mean" | "cls";
 
 /** Type of stored features. `int8` has one scale per token in a separate tensor: `value = scale · level`. */
 export type FeatureDtype = "f32" | "f16" | "int8";

@@ -5,30 +5,9 @@ import { mkdir, open, readdir, readFile, replaceFile, rm, stat, truncate, writeF
 import { join } from "../platform/path";
 import { FeatureError } from "./error";
 import { lockFolder } from "../platform/folder-lock";
-import { type DamagedFile, type FileSum, findDamage, sumOf } from "./intact";
+import { type DamagedFile, findDamage, type ManifestLine, sumOf } from "./intact";
 import type { ExtractionRun } from "./run-identity";
-import type { StoredTensor } from "./tensors";
 import { parseJson } from "../rules/json-text";
-
-/** Line of `manifest.jsonl`. The last of several lines of one path counts, because the file had changed. */
-export interface ManifestLine {
-  path: string;
-  /** SHA-256 of the file's content; null where it could not be read. */
-  sha256: string | null;
-  status: "ok" | "skipped";
-  /** Reason of skipping the image. */
-  reason?: string;
-  /** Size `[width, height]` of the upright picture. */
-  size?: [number, number];
-  /** File with the tensors; null for a skipped image. */
-  shard: string | null;
-  /** Size and checksum of that file; absent for a skipped image, and where an earlier release wrote it. */
-  file?: FileSum;
-  /** Note that the source of the picture gave beside its pixels. */
-  note?: unknown;
-  /** Tensors by layer. */
-  tensors: Record<string, StoredTensor>;
-}
 
 /** Committed extent of a folder. It is written last, by a move; everything beyond it is removed after a killed run. */
 interface Committed {

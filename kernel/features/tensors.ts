@@ -1,8 +1,8 @@
 import type { SafetensorsTensor } from "../safetensors/tensor";
 import type { FeatureMap } from "../encoders/feature-map";
 import { clamp, floatToHalf } from "../numeric";
-import { type Pool, pooledTokens } from "./pool";
-import type { FeatureDtype } from "./run-identity";
+import { pooledTokens } from "./pool";
+import type { FeatureDtype, Pool } from "./run-identity";
 
 /** Place of an image's layer: a tensor `[N, C]` of tokens in raster order. */
 export interface StoredTensor {

@@ -27,7 +27,7 @@ export interface GroundingHeadConfig {
   tokenLayers?: number;
   /** Dropout in query generator and decoder. Default 0.1. */
   dropout?: number;
-  /** Branches of the head; with one branch it has no weights of the other. Default `both`. */
+  /** Branches of the head; a head with one branch has no weights of the other. Default `both`. */
   branches?: GroundingBranch;
   /**
    * Sine positions of words as the release has them: frequencies are cut to whole numbers, so that only the first two channels differ

@@ -80,7 +80,7 @@ export function explorer(model: SimVg, options: ExplorerOptions): Explorer {
   return new Explorer(model, options);
 }
 
-/** Answers phrases on pictures, which stay embedded in memory. Weights that change meanwhile need {@link Explorer.forget}. */
+/** Answers phrases on pictures, which stay embedded in memory. Call {@link Explorer.forget} after the weights change. */
 export class Explorer {
   readonly name: string;
   /** Branches of the model. */
@@ -193,7 +193,7 @@ export class Explorer {
     return { weight: taught ? taught.score * iou(taught.box, truth) : 0, token: best(token), decoder: taught };
   }
 
-  /** Frees the embedded pictures, as after weights have changed. */
+  /** Frees the embedded pictures; needed after the weights change. */
   forget(): void {
     tf.dispose([...this.embedded.values()]);
     this.embedded.clear();
@@ -257,7 +257,7 @@ interface EncodedWords {
   mask(): Tensor;
 }
 
-/** Returns words with their places among the ids, from the lengths of the phrase's beginnings; words that were cut are left out. */
+/** Returns words with their places among the ids, found by encoding ever longer beginnings of the phrase; cut words are left out. */
 function wordSpans(
   tokenizer: Pick<Tokenizer, "encode">,
   words: readonly string[],

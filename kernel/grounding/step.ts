@@ -65,7 +65,7 @@ export interface PredictOptions {
 }
 
 /**
- * Returns boxes in pixels with their scores, in the order of the queries. Nothing is dropped meanwhile, also in a model that trains.
+ * Returns boxes in pixels with their scores, in the order of the queries. Dropout is off, even in a model that trains.
  *
  * @throws GroundingError for a branch that the model lacks
  */

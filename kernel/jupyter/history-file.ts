@@ -14,8 +14,14 @@ import {
 } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
-import type { HistoryEntry } from "./history";
 import { makeFolder } from "./make-folder";
+
+export interface HistoryEntry {
+  session: number;
+  line: number;
+  code: string;
+  output: string | null;
+}
 
 /** One line: the start of a session, an input, or an output. */
 type Line = { s: number } | { s: number; l: number; c: string } | { s: number; l: number; o: string };

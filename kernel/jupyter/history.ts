@@ -1,12 +1,5 @@
 /** History of executions for `history_request` (range, tail, search). */
-import type { HistoryFile } from "./history-file";
-
-export interface HistoryEntry {
-  session: number;
-  line: number;
-  code: string;
-  output: string | null;
-}
+import type { HistoryEntry, HistoryFile } from "./history-file";
 
 export type HistoryTuple = [session: number, line: number, input: string | [string, string | null]];
 

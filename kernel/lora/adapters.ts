@@ -1,28 +1,22 @@
 import { checkArguments } from "../rules/arguments";
-import { tf } from "../backend/tf";
-import { toFloat32 } from "../nn/module/floats";
 import type { Module } from "../nn/module/module";
 import type { Parameter } from "../nn/module/parameter";
-import { stateOf } from "../nn/module/state";
 import type { Prng } from "../numeric/prng";
 import type { GatedBranch } from "./branches/branch";
-import { BaseChanges, changesIn } from "./base-changes";
-import { branchFor } from "./branches/branches";
+import { BaseChanges } from "./base-changes";
+import { branchFor, gatedBranches } from "./branches/branches";
 import { combined, type CombineOptions } from "./combine/combine";
 import { type AdapterConfig, type AdapterOptions, configOf, mergeRefusal } from "./config";
-import { DualBranch } from "./branches/dual-branch";
-import { convertTensors, type FloatDtype } from "./peft/dtypes";
+import type { FloatDtype } from "./peft/dtypes";
 import { LoraError } from "./error";
 import { mergeOnly } from "./peft/config-json";
 import { type AdapterFile, readAdapter, type ReadAdapterOptions, writeAdapter } from "./peft/file";
-import { checkFinite, isLinearLayer } from "./layers";
-import { MoeBranch } from "./branches/moe-branch";
-import { keyOf } from "./peft/keys";
 import { Naming, namingOf } from "./peft/naming";
 import { Places } from "./places";
-import { type AdapterReport, checkReport, compareKeys } from "./peft/report";
+import { adapterFile, fillAdapter, type HeldAdapter } from "./peft/exchange";
+import type { AdapterReport } from "./peft/report";
 import { Selection } from "./selection";
-import { ALL_LINEAR, matchTargets, scalesOf, type Targets } from "./targets";
+import { scalesOf, type Targets } from "./targets";
 import { checkOptionNames } from "../rules/option-names";
 
 /** Options of attaching an adapter. */
@@ -49,20 +43,13 @@ export interface ParameterCounts {
   percent: number;
 }
 
-interface Held {
-  config: AdapterConfig;
-  targets: Targets;
-  naming: Naming;
-  changes: BaseChanges;
-}
-
 /**
  * Named adapters of a model, several at a time. The model computes with the active ones as soon as they are added; its
  * base parameters are frozen and keep every bit.
  */
 export class Adapters {
   private readonly selection = new Selection();
-  private readonly held = new Map<string, Held>();
+  private readonly held = new Map<string, HeldAdapter>();
   private readonly places: Places;
 
   /** @internal Use {@link attach} or {@link load}. */
@@ -100,7 +87,7 @@ export class Adapters {
     return this.holder("lora.Adapters.matched", name).targets;
   }
 
-  private holder(fn: string, name: string): Held {
+  private holder(fn: string, name: string): HeldAdapter {
     const held = this.held.get(name);
     if (!held) throw new LoraError(fn, `adapters are ${this.names.join(", ")}`, name);
     return held;
@@ -120,7 +107,7 @@ export class Adapters {
     this.checkName(fn, name);
     this.checkUnmerged(fn);
     const { places } = this;
-    const targets = this.targetsOf(fn, config, naming);
+    const targets = places.targetsOf(fn, config, naming);
     const layers = targets.adapted.map((path) => [path, places.layerAt(fn, path, config)] as const);
     const inFile = targets.adapted.map((path) => naming.fileName(path));
     const scales = scalesOf(fn, config, inFile);
@@ -135,15 +122,6 @@ export class Adapters {
     this.held.set(name, { config, targets, naming, changes: new BaseChanges() });
     this.setTrainable(name, false);
     return targets;
-  }
-
-  /** Resolves the targets under the names of the file, as PEFT does, and returns them under the model's. */
-  private targetsOf(fn: string, config: AdapterConfig, naming: Naming): Targets {
-    const linear = new Map<string, boolean>();
-    for (const [path, module] of this.places.modules) linear.set(naming.fileName(path), isLinearLayer(module));
-    const { adapted, saved, unused } = matchTargets(fn, config, linear);
-    const inModel = (names: string[]): string[] => names.map((name) => naming.modelName(name));
-    return { adapted: inModel(adapted), saved: inModel(saved), unused };
   }
 
   private checkName(fn: string, name: string): void {
@@ -203,9 +181,7 @@ export class Adapters {
     this.holder(fn, name);
     this.checkUnmerged(fn);
     if (!this.active.includes(name)) throw new LoraError(fn, "the adapter must be active", name);
-    const gates = new Map<string, GatedBranch>();
-    for (const [path, part] of this.places.parts(name))
-      if (isGated(part) && ![...gates.values()].includes(part)) gates.set(path, part);
+    const gates = gatedBranches(this.places.parts(name));
     if (gates.size) return gates;
     throw new LoraError(
       fn,
@@ -255,15 +231,7 @@ export class Adapters {
     const fn = "lora.Adapters.merge";
     for (const name of names) this.checkMergeable(fn, name);
     this.checkUnmerged(fn);
-    const layers = [...new Map([...this.places.adapted].map(([path, layer]) => [layer, path]))];
-    const concerned = layers.filter(([layer]) => names.some((name) => layer.adapters.has(name)));
-    const merged = concerned.map(([layer, path]) => ({ layer, path, tensors: layer.mergedWith(names) }));
-    try {
-      for (const { path, tensors } of merged) await checkFinite(fn, path, [tensors.weight, tensors.bias]);
-      for (const { layer, tensors } of merged) layer.merge(tensors);
-    } finally {
-      for (const { tensors } of merged) tf.dispose(tensors as never);
-    }
+    await this.places.merge(fn, names);
   }
 
   private checkMergeable(fn: string, name: string): void {
@@ -317,14 +285,7 @@ export class Adapters {
    * @param dtype type of its tensors, default F32
    */
   async file(name: string, dtype: FloatDtype = "F32"): Promise<AdapterFile> {
-    const { config, targets, naming, changes } = this.holder("lora.Adapters.file", name);
-    const tensors = await changes.tensors();
-    for (const [path, part] of this.places.parts(name))
-      for (const [key, tensor] of await stateOf(part)) tensors.set(keyOf(naming.fileName(path), key), tensor);
-    const targetModules = config.targetModules === ALL_LINEAR ? targets.adapted : config.targetModules;
-    const fanInFanOut = this.places.hasTransposed(targets.adapted);
-    const metadata = { format: "pt" };
-    return { config: { ...config, targetModules, fanInFanOut }, tensors: convertTensors(tensors, dtype), metadata };
+    return adapterFile(this.holder("lora.Adapters.file", name), this.places, name, dtype);
   }
 
   /**
@@ -356,29 +317,11 @@ export class Adapters {
     const naming = namingOf(fn, file.tensors.keys(), new Set(this.places.modules.keys()));
     this.put(fn, own, file.config, undefined, naming);
     try {
-      return await this.fill(fn, own, file, strict);
+      return await fillAdapter(fn, this.holder(fn, own), this.places, own, file, strict);
     } catch (error) {
       this.remove(own);
       throw error;
     }
-  }
-
-  private async fill(fn: string, name: string, file: AdapterFile, strict: boolean): Promise<AdapterReport> {
-    const held = this.holder(fn, name);
-    const { tensors } = file;
-    const parts = [...this.places.parts(name)].map(([path, part]) => [held.naming.fileName(path), part] as const);
-    const own = new Map(
-      parts.flatMap(([path, part]) =>
-        [...part.namedParameters()].map(([key, one]) => [keyOf(path, key), one] as const),
-      ),
-    );
-    const others = [...tensors].filter(([key]) => !own.has(key));
-    held.changes = changesIn(fn, { ...file, tensors: new Map(others) }, held.naming, this.places.base);
-    const expected = new Map<string, { shape: readonly number[] }>([...own, ...held.changes.shapes]);
-    const report = compareKeys(expected, tensors, await this.places.baseCopies(tensors, held.naming));
-    if (strict) checkReport(fn, report);
-    for (const key of report.loaded) own.get(key)?.assign(toFloat32(fn, tensors.get(key)!));
-    return report;
   }
 
   /**
@@ -396,8 +339,4 @@ export class Adapters {
     for (const name of this.names) this.remove(name);
     this.places.restore();
   }
-}
-
-function isGated(part: Module): part is Module & GatedBranch {
-  return part instanceof MoeBranch || (part instanceof DualBranch && part.gate !== "none");
 }

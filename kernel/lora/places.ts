@@ -1,3 +1,4 @@
+import { tf } from "../backend/tf";
 import { Conv1D } from "../nn/layers/conv1d";
 import type { Module } from "../nn/module/module";
 import type { Parameter } from "../nn/module/parameter";
@@ -8,9 +9,10 @@ import { convertTensor, isFloatDtype } from "./peft/dtypes";
 import { LoraError } from "./error";
 import { keyOf } from "./peft/keys";
 import type { Naming } from "./peft/naming";
-import { type AdaptableLayer, biasOf, isAdaptable, isLinearLayer } from "./layers";
+import { type AdaptableLayer, biasOf, checkFinite, isAdaptable, isLinearLayer } from "./layers";
 import { SavedModule } from "./branches/saved";
 import type { Selection } from "./selection";
+import { matchTargets, type Targets } from "./targets";
 
 /** Places of adapters in a model's tree, with the modules they replaced. */
 export class Places {
@@ -29,6 +31,15 @@ export class Places {
     this.modules = model.namedModules();
     this.base = model.namedParameters();
     this.wasTrainable = new Map([...this.base.values()].map((parameter) => [parameter, parameter.trainable]));
+  }
+
+  /** Resolves the targets under the names of the file, as PEFT does, and returns them under the model's. */
+  targetsOf(fn: string, config: AdapterConfig, naming: Naming): Targets {
+    const linear = new Map<string, boolean>();
+    for (const [path, module] of this.modules) linear.set(naming.fileName(path), isLinearLayer(module));
+    const { adapted, saved, unused } = matchTargets(fn, config, linear);
+    const inModel = (names: string[]): string[] => names.map((name) => naming.modelName(name));
+    return { adapted: inModel(adapted), saved: inModel(saved), unused };
   }
 
   /**
@@ -103,6 +114,19 @@ export class Places {
   /** Tests whether one of these layers stores its weight [in, out]. */
   hasTransposed(paths: readonly string[]): boolean {
     return paths.some((path) => this.modules.get(path) instanceof Conv1D);
+  }
+
+  /** Merges adapters into the weights of their layers; nothing changes unless every merged value is finite. */
+  async merge(fn: string, names: readonly string[]): Promise<void> {
+    const layers = [...new Map([...this.adapted].map(([path, layer]) => [layer, path]))];
+    const concerned = layers.filter(([layer]) => names.some((name) => layer.adapters.has(name)));
+    const merged = concerned.map(([layer, path]) => ({ layer, path, tensors: layer.mergedWith(names) }));
+    try {
+      for (const { path, tensors } of merged) await checkFinite(fn, path, [tensors.weight, tensors.bias]);
+      for (const { layer, tensors } of merged) layer.merge(tensors);
+    } finally {
+      for (const { tensors } of merged) tf.dispose(tensors as never);
+    }
   }
 
   /** Frees an adapter. */

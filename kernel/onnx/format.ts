@@ -1,7 +1,47 @@
 import { describe, type DisplayBundle, thousands } from "../display/describe";
 import { OnnxError } from "./errors";
 import { checkArguments } from "../rules/arguments";
-import type { Inspection, TensorShape } from "./inspect";
+
+/** Graph input or output: dimensions are numbers, names of symbols, or null. */
+export interface TensorShape {
+  name: string;
+  dims: (number | string | null)[] | null;
+}
+
+/** Names of one block's inner tensors; null for a tensor that the graph lacks. */
+export interface BlockInfo {
+  index: number;
+  /** Number of the stage, 0-based; hierarchical models have several. */
+  stage: number;
+  /** Residual stream after the block, `[B, N, C]`. */
+  residual: string;
+  /** Attention probabilities, `[B, heads, N, N]`. */
+  attention: string | null;
+  query: string | null;
+  key: string | null;
+  value: string | null;
+}
+
+/** Content of a model and the tensors that can be taken out of it. */
+export interface Inspection {
+  path: string | null;
+  /** Version of the default operator set. */
+  opset: number;
+  producer: string;
+  inputs: TensorShape[];
+  outputs: TensorShape[];
+  /** Image input, `[B, 3, H, W]`. */
+  imageInput: string | null;
+  /** Residual stream before the first block. */
+  stem: string | null;
+  blocks: BlockInfo[];
+  /** Output of the norm after the last block. */
+  finalNorm: string | null;
+  /** Number of elements of all weights. */
+  parameters: number;
+  /** Reason why no features can be taken; null where they can. */
+  refusal: string | null;
+}
 
 const shape = ({ name, dims }: TensorShape): string => `${name} [${dims?.map((dim) => dim ?? "?").join(", ") ?? "?"}]`;
 

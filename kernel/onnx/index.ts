@@ -1,5 +1,5 @@
 /** ONNX models: read without their weights and inspected by structure. */
 export { OnnxError } from "./errors";
-export { formatInspection as format } from "./format";
+export { type BlockInfo, formatInspection as format, type Inspection, type TensorShape } from "./format";
 export type { ByteSource } from "./source";
-export { inspect, type BlockInfo, type Inspection, type TensorShape } from "./inspect";
+export { inspect } from "./inspect";

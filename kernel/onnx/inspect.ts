@@ -1,5 +1,5 @@
 import { described } from "../display/describe";
-import { inspectionBundle } from "./format";
+import { type BlockInfo, type Inspection, inspectionBundle, type TensorShape } from "./format";
 import { type BlockSite, findStructure, type Structure } from "./blocks";
 import { OnnxError } from "./errors";
 import { Graph } from "./graph";
@@ -9,47 +9,6 @@ import { readModel } from "./parse";
 import { findStem, isReordered, type StemStep } from "./stem";
 import type { ByteSource } from "./source";
 import { elementCount } from "./tensor";
-
-/** Graph input or output: dimensions are numbers, names of symbols, or null. */
-export interface TensorShape {
-  name: string;
-  dims: (number | string | null)[] | null;
-}
-
-/** Names of one block's inner tensors; null for a tensor that the graph lacks. */
-export interface BlockInfo {
-  index: number;
-  /** Number of the stage, 0-based; hierarchical models have several. */
-  stage: number;
-  /** Residual stream after the block, `[B, N, C]`. */
-  residual: string;
-  /** Attention probabilities, `[B, heads, N, N]`. */
-  attention: string | null;
-  query: string | null;
-  key: string | null;
-  value: string | null;
-}
-
-/** Content of a model and the tensors that can be taken out of it. */
-export interface Inspection {
-  path: string | null;
-  /** Version of the default operator set. */
-  opset: number;
-  producer: string;
-  inputs: TensorShape[];
-  outputs: TensorShape[];
-  /** Image input, `[B, 3, H, W]`. */
-  imageInput: string | null;
-  /** Residual stream before the first block. */
-  stem: string | null;
-  blocks: BlockInfo[];
-  /** Output of the norm after the last block. */
-  finalNorm: string | null;
-  /** Number of elements of all weights. */
-  parameters: number;
-  /** Reason why no features can be taken; null where they can. */
-  refusal: string | null;
-}
 
 /** Model with its structure, for the editor and the encoders. */
 export interface Analysis {

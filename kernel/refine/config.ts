@@ -9,8 +9,8 @@ export interface RefineEncoder {
   /** A loaded transformer, or the configuration of a new one. */
   vit: VisionTransformer | VitConfig;
   /**
-   * Blocks whose output is concatenated by channels, negative ones from the end. Default: the tokens after the final norm, as AIMv2 is
-   * used.
+   * Blocks whose outputs are concatenated by channels; negative ones count from the end. Default: the tokens after the final norm, as
+   * in AIMv2.
    */
   indices?: readonly number[];
 }

@@ -13,7 +13,7 @@ export interface GapOptions {
   normalize?: "none" | "l2";
   /** Number of directions of the sliced distance. Default 128. */
   projections?: number;
-  /** Most points of each set for the exact distance and Gromov-Wasserstein; larger sets are drawn from without return. Default 128. */
+  /** Most points of each set for the exact distance and Gromov-Wasserstein; larger sets are sampled without replacement. Default 128. */
   sample?: number;
   /** Weight of the entropy of Gromov-Wasserstein, for distances of mean 1. Default 0.05. */
   epsilon?: number;
@@ -89,7 +89,7 @@ function checkSets(fn: string, x: TokenSet, y: TokenSet): void {
   if (x.width !== y.width) throw new RefineError(fn, `both sets must have width ${x.width}`, y.width);
 }
 
-/** Mean over the rows of `from` of the distance to the nearest row of `to`; by differences, as lengths far from 0 would round them away. */
+/** Mean over the rows of `from` of the distance to the nearest row of `to`. Differences keep small distances between long rows exact. */
 const nearest = (from: Float32Array, to: Float32Array, width: number): number =>
   mean(
     Float64Array.from({ length: from.length / width }, (_, i) =>

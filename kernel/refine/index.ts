@@ -5,15 +5,8 @@ export { VisionHierarchy } from "./layers";
 export { type RefineInput, RefineModel } from "./model";
 export { type RefineBatch, batch, type RefineExample, loss } from "./loss";
 export { type PictureTiles, tileGrid, type TileOptions, tilePicture } from "./tiles";
-export {
-  plan,
-  type RefineGroup,
-  RefinePlan,
-  type RefinePlanOverrides,
-  type RefinePlanSpec,
-  type RefineStage,
-} from "./plan";
-export type { RefinePlanName } from "./plans";
+export { plan, RefinePlan, type RefinePlanOverrides } from "./plan";
+export type { RefineGroup, RefinePlanName, RefinePlanSpec, RefineStage } from "./plans";
 export { type Refinement, type RefineOptions, type RefineStageProof, stagesFor as stages, train } from "./train";
 export { saveVision, type SavedVision } from "./save";
 export {

@@ -2,48 +2,9 @@ import { Described, DISPLAY, type DisplayBundle, tabulate } from "../display/des
 import { checkOptionNames, given, type OptionNames } from "../rules/option-names";
 import { checker, isWhole } from "../rules/rule-error";
 import { RefineError } from "./error";
-import { PLANS, type RefinePlanName } from "./plans";
+import { PLANS, type RefinePlanName, type RefinePlanSpec, type RefineStage } from "./plans";
 
-/** A part of the model that a stage trains: one of three groups, or a prefix of parameters' names such as `vision.encoders.1`. */
-export type RefineGroup = "vision" | "connector" | "language_model" | (string & {});
-
-/** One stage of a {@link RefinePlan}, as plain data. */
-export interface RefineStage {
-  name: string;
-  /** Groups that train; everything else is frozen. */
-  train: readonly RefineGroup[];
-  /** Names of the data sets that are mixed. */
-  data: readonly string[];
-  /** Learning rate of every trained group, before the schedule. */
-  learningRate: number;
-  /** Number of examples per update. */
-  batchSize: number;
-  /** Passes over the data; alternative to `steps`. Default: by `steps`. */
-  epochs?: number;
-  /** Number of updates; alternative to `epochs`. Default: by `epochs`. */
-  steps?: number;
-  /** Weight decay of the trained groups. Default 0. */
-  weightDecay?: number;
-  /** Schedule of the rate. Default `cosine`. */
-  schedule?: "cosine" | "linear" | "constant";
-  /** Share of the updates in which the rate grows. Default 0.03. */
-  warmupFraction?: number;
-}
-
-/** A plan as plain data. */
-export interface RefinePlanSpec {
-  name: string;
-  /** Stages in their order. */
-  stages: readonly RefineStage[];
-  /** Demands that each stage trains all that the one before trains, and more or the same. Default true. */
-  nested?: boolean;
-  /** Demands that each rate is below the one before. Default true. */
-  falling?: boolean;
-  /** Source of the plan, for its display. Default: none. */
-  source?: string;
-}
-
-/** Values that win over those of every stage. */
+/** Values that replace those of the stages. */
 export interface RefinePlanOverrides {
   /** Number of updates of every stage, or of each in turn. Default: that of the stages. */
   steps?: number | readonly number[];
@@ -78,7 +39,7 @@ const FN = "refine.plan";
 const rule = checker(FN, RefineError);
 const SCHEDULES = ["cosine", "linear", "constant"];
 
-/** A checked plan. It prints its stages and what was proved of them. */
+/** A checked plan. It prints its stages and the rules that hold for them. */
 export class RefinePlan extends Described {
   /** @internal Use {@link plan}. */
   constructor(

@@ -1,4 +1,41 @@
-import type { RefinePlanSpec } from "./plan";
+/** A part of the model that a stage trains: one of three groups, or a prefix of parameters' names such as `vision.encoders.1`. */
+export type RefineGroup = "vision" | "connector" | "language_model" | (string & {});
+
+/** One stage of a {@link RefinePlan}, as plain data. */
+export interface RefineStage {
+  name: string;
+  /** Groups that train; everything else is frozen. */
+  train: readonly RefineGroup[];
+  /** Names of the data sets that are mixed. */
+  data: readonly string[];
+  /** Learning rate of every trained group, before the schedule. */
+  learningRate: number;
+  /** Number of examples per update. */
+  batchSize: number;
+  /** Passes over the data; alternative to `steps`. Default: by `steps`. */
+  epochs?: number;
+  /** Number of updates; alternative to `epochs`. Default: by `epochs`. */
+  steps?: number;
+  /** Weight decay of the trained groups. Default 0. */
+  weightDecay?: number;
+  /** Schedule of the rate. Default `cosine`. */
+  schedule?: "cosine" | "linear" | "constant";
+  /** Share of the updates in which the rate grows. Default 0.03. */
+  warmupFraction?: number;
+}
+
+/** A plan as plain data. */
+export interface RefinePlanSpec {
+  name: string;
+  /** Stages in their order. */
+  stages: readonly RefineStage[];
+  /** Require each stage to train every group of the stage before it. Default true. */
+  nested?: boolean;
+  /** Require each learning rate to be below that of the stage before. Default true. */
+  falling?: boolean;
+  /** Source of the plan, for its display. Default: none. */
+  source?: string;
+}
 
 /** Name of a published plan. */
 export type RefinePlanName = "sailvit" | "granvit";

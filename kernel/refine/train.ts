@@ -11,7 +11,8 @@ import { hashParameters, planStage, type Stage } from "../train/update/stages";
 import { RefineError } from "./error";
 import { batch, loss, type RefineExample } from "./loss";
 import { RefineModel } from "./model";
-import { isWithin, RefinePlan, type RefineStage } from "./plan";
+import { isWithin, RefinePlan } from "./plan";
+import type { RefineStage } from "./plans";
 
 /** Options of {@link train}. */
 export interface RefineOptions {
@@ -39,7 +40,7 @@ export interface RefineOptions {
   onStage?: (model: RefineModel, finished: number) => void | Promise<void>;
 }
 
-/** Proof of a stage: the hash of each group's bits before and after it. */
+/** Hashes of each group's bits before and after a stage. */
 export interface RefineStageProof {
   name: string;
   /** Number of updates. */
@@ -79,8 +80,8 @@ const SCHEDULES = { cosine, linear, constant } as const;
 
 /**
  * Refines a model by a plan (arXiv 2507.01643). Each stage starts from the weights of the one before with a new optimizer; its frozen
- * parameters have neither gradient nor state, and their bits are verified. With a folder, a run that was stopped goes on to the same
- * bits as one that was not.
+ * parameters have neither gradient nor state, and their bits are verified. With a folder, a stopped run resumes
+ * and ends with the same bits as a run in one go.
  *
  * @throws RefineError for data sets that are missing or empty, or a frozen group that changed
  * @throws TrainError as `train.fit`

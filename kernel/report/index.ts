@@ -3,4 +3,5 @@ export { ReportError } from "./error";
 export type { EncoderSpeed } from "./speed";
 export type { AlignmentFigure, CorrespondenceFigure, EncoderScores } from "./scores";
 export type { LawStanding, LawStandingRow } from "./standing";
-export { type EncoderReport, type MeasuredEncoder, write, type WriteReportOptions } from "./write";
+export { write, type WriteReportOptions } from "./write";
+export type { EncoderReport, MeasuredEncoder } from "./page";

@@ -1,14 +1,42 @@
 import { thousands } from "../display/describe";
 import { escapeMarkup } from "../display/escape";
 import type { MimeBundle } from "../display/host";
+import type { EncoderInfo } from "../encoders/encoder-info";
 import type { Plan } from "../law/plan/plan";
 import type { Figures } from "./figures";
 import { figure, htmlPage } from "../page/html";
 import { areViewersBuilt, hasViewer, viewersOf } from "../page/viewers";
 import { type Cell, paragraph, section, tableOf } from "./html";
-import type { CorrespondenceFigure } from "./scores";
+import type { CorrespondenceFigure, EncoderScores } from "./scores";
+import type { EncoderSpeed } from "./speed";
 import type { LawStanding } from "./standing";
-import type { EncoderReport, MeasuredEncoder } from "./write";
+
+/** One encoder and its measurements. */
+export interface MeasuredEncoder {
+  /** The encoder as `encoders.load` takes it. */
+  model: string;
+  info: EncoderInfo;
+  speed: EncoderSpeed;
+  scores: EncoderScores;
+}
+
+/** The numbers of a report. */
+export interface EncoderReport extends MeasuredEncoder {
+  /** Licence by the registry of public encoders; null for an encoder that it does not know. */
+  license: string | null;
+  /** `[channels, rows, columns]` of the output of each block. */
+  blocks: [channels: number, rows: number, columns: number][];
+  compared: MeasuredEncoder[];
+  baselines: CorrespondenceFigure[];
+  standing: LawStanding;
+  /** Sources of pairs and captions, in words. */
+  pairs: string;
+  captions: string;
+  /** Encoder whose text tower read the captions. */
+  text: string;
+  /** Number of processor cores, and resident bytes of the process after the measurements. */
+  machine: { cores: number; residentBytes: number };
+}
 
 const number = (text: string): Cell => ({ number: text });
 const fixed = (value: number | null, digits: number): Cell => number(value === null ? "" : value.toFixed(digits));

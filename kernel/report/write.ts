@@ -2,7 +2,6 @@ import type { DeviceRequest } from "../backend";
 import { decodeImage, type ImageInput } from "../data/image";
 import type { SpairSplit } from "../data/spair";
 import type { Encoder } from "../encoders/encoder";
-import type { EncoderInfo } from "../encoders/encoder-info";
 import { load, type LoadOptions } from "../encoders/load";
 import { registry } from "../encoders/registry";
 import { publishedTable, type ScoreTable } from "../law/fit/table";
@@ -15,10 +14,10 @@ import type { TokenSet } from "../similarity/token-set";
 import { ReportError } from "./error";
 import { drawFigures, type Figures } from "./figures";
 import { type Materials, openMaterials } from "./materials";
-import { pageOf } from "./page";
-import { baselineFigures, type CorrespondenceFigure, embedCaptions, type EncoderScores, measureScores } from "./scores";
-import { type EncoderSpeed, measureSpeed } from "./speed";
-import { type LawStanding, standingOf } from "./standing";
+import { type EncoderReport, type MeasuredEncoder, pageOf } from "./page";
+import { baselineFigures, embedCaptions, measureScores } from "./scores";
+import { measureSpeed } from "./speed";
+import { standingOf } from "./standing";
 
 /** Options of `report.write`. */
 export interface WriteReportOptions {
@@ -52,33 +51,6 @@ export interface WriteReportOptions {
   onProgress?: (progress: { done: number; total: number; step: string }) => void;
   /** Stops between two batches: the promise rejects with the signal's reason, and nothing is written. Default: none. */
   signal?: AbortSignal;
-}
-
-/** One encoder and its measurements. */
-export interface MeasuredEncoder {
-  /** The encoder as `encoders.load` takes it. */
-  model: string;
-  info: EncoderInfo;
-  speed: EncoderSpeed;
-  scores: EncoderScores;
-}
-
-/** The numbers of a report. */
-export interface EncoderReport extends MeasuredEncoder {
-  /** Licence by the registry of public encoders; null for an encoder that it does not know. */
-  license: string | null;
-  /** `[channels, rows, columns]` of the output of each block. */
-  blocks: [channels: number, rows: number, columns: number][];
-  compared: MeasuredEncoder[];
-  baselines: CorrespondenceFigure[];
-  standing: LawStanding;
-  /** Sources of pairs and captions, in words. */
-  pairs: string;
-  captions: string;
-  /** Encoder whose text tower read the captions. */
-  text: string;
-  /** Number of processor cores, and resident bytes of the process after the measurements. */
-  machine: { cores: number; residentBytes: number };
 }
 
 const WHERE = "report.write";

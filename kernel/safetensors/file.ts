@@ -5,17 +5,15 @@ import { open, stat, writeParts } from "../platform/files";
 import {
   bytesOf,
   checkHeaderLength,
-  ELEMENT_BYTES,
   encodeHeader,
   parseHeader,
-  type SafetensorsDtype,
-  type SafetensorsEntry,
   SafetensorsError,
   type SafetensorsHeader,
   wrongSize,
 } from "./header";
 import { type SafetensorsTensor, tensorOf } from "./tensor";
 import type { SystemError } from "../platform/types";
+import { ELEMENT_BYTES, type SafetensorsDtype, type SafetensorsEntry } from "./entry";
 
 const READ = "safetensors.read";
 const WRITE = "safetensors.write";

@@ -10,6 +10,7 @@ export {
   type Safetensors,
 } from "./safetensors";
 export { SafetensorsFile, streamSafetensors as stream } from "./file";
-export { SafetensorsError, type SafetensorsDtype, type SafetensorsEntry, type SafetensorsHeader } from "./header";
+export { SafetensorsError, type SafetensorsHeader } from "./header";
 export { readSharded, writeSharded, type WriteShardedOptions } from "./shards";
 export type { SafetensorsData, SafetensorsTensor } from "./tensor";
+export type { SafetensorsDtype, SafetensorsEntry } from "./entry";

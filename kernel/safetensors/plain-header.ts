@@ -1,8 +1,8 @@
+import type { SafetensorsEntry } from "./entry";
 /**
  * Fast reading of a header in the form in which programs write it: an object a tensor, each with `dtype`, `shape` and
  * `data_offsets`, without white space. `JSON.parse` of 200,000 tensors makes half a million objects that nobody needs.
  */
-import type { SafetensorsEntry } from "./header";
 
 /** Entries by name in the order of the text, and the text of the metadata. */
 export interface PlainHeader {

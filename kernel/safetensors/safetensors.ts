@@ -1,18 +1,18 @@
-import { SafetensorsError } from "./header";
-import { checkArguments } from "../rules/arguments";
-import { KIND_BYTES } from "../rules/file-kind";
 import {
   bytesOf,
   checkHeaderLength,
   encodeHeader,
   parseHeader,
-  type SafetensorsEntry,
+  SafetensorsError,
   type SafetensorsHeader,
   wrongSize,
 } from "./header";
+import { checkArguments } from "../rules/arguments";
+import { KIND_BYTES } from "../rules/file-kind";
 import { SafetensorsFile, streamSafetensors } from "./file";
 import { type SafetensorsTensor, tensorOf } from "./tensor";
 import { joinBytes } from "../numeric";
+import type { SafetensorsEntry } from "./entry";
 
 /** The content of a file. */
 export interface Safetensors {

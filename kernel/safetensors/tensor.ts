@@ -1,5 +1,5 @@
 import { product } from "../numeric";
-import type { SafetensorsDtype, SafetensorsEntry } from "./header";
+import type { SafetensorsDtype, SafetensorsEntry } from "./entry";
 
 /** Elements as they lie in the file: `F16`, `BF16` as raw bits, `BOOL` and floats of 8 bits and less as bytes, `C64` as pairs. */
 export type SafetensorsData =

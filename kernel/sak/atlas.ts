@@ -27,7 +27,7 @@ export interface SakAtlasOptions {
   labels?: Readonly<Partial<Record<DenseTask, DenseValues>>>;
   /** Other pictures, for the distribution of the routers' weights. Default: none. */
   pictures?: readonly EncoderInput[];
-  /** Kinds of tasks by name. Default: by the names of dense tasks, others are classes. */
+  /** Kinds of tasks by name. Default: the kind of the dense task of that name, else `classes`. */
   kinds?: Readonly<Record<string, SakAtlasKind>>;
 }
 

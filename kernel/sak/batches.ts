@@ -46,8 +46,8 @@ const NAMES: OptionNames<SakBatchOptions> = {
 };
 
 /**
- * Returns batches of pictures with the features of every teacher (arXiv 2410.14633), for `train.fit`: in a seeded order that changes with
- * the epoch, in which `features.batches` would read each folder. Pictures that an extraction skipped are left out.
+ * Returns batches of pictures with the features of every teacher (arXiv 2410.14633), for `train.fit`. The order is seeded and
+ * changes with the epoch, as that of `features.batches`. Pictures that an extraction skipped are left out.
  *
  * @throws SakError for a folder of another run, another picture or another part of it, or a picture without features
  * @throws FeatureError for a missing folder or level

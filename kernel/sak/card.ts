@@ -1,6 +1,27 @@
 import { thousands } from "../display/describe";
 import type { Sak } from "./model";
-import type { SakCard } from "./save";
+
+/** Facts about a teacher, for the card of its student. */
+export interface SakCardTeacher {
+  /** Source of its weights, as `encoders.load` takes it. */
+  source: string;
+  /** License by its SPDX name, or a sentence. */
+  license: string;
+}
+
+/** Facts about a student that its weights do not tell. */
+export interface SakCard {
+  /** Every teacher of the student by name. */
+  teachers: Readonly<Record<string, SakCardTeacher>>;
+  /** Data of both stages, with their splits. */
+  data: readonly string[];
+  /** Seeds of the initial values and of the order of the data. */
+  seeds: readonly number[];
+  /** License of the student. Default: none is named. */
+  license?: string;
+  /** More sentences. Default: none. */
+  notes?: readonly string[];
+}
 
 /** Returns the text of a student's card. Facts of the caller are put on one line each, so that they cannot break the document. */
 export function cardText(name: string, model: Sak, card: SakCard): string {

@@ -5,8 +5,6 @@ import { checker, isWhole } from "../rules/rule-error";
 import { SakError } from "./error";
 import { isRecord } from "../rules/json-text";
 
-/** Level of a student: the stream after a block, 0-based, or before the first one. */
-
 /** Teacher of a student. */
 export interface SakTeacher {
   /** Name of the teacher's path in the student. */

@@ -10,7 +10,7 @@ import type { Sak } from "./model";
 import type { TeacherNorm } from "./norm";
 import { sharedRandom } from "../nn/module/random";
 
-/** Pictures with what every teacher makes of them, in plain data. */
+/** Pictures and every teacher's features of them, in plain data. */
 export interface DistillationBatch {
   /** Pictures, [B, 3, height, width]. */
   pixels: Float32Array;
@@ -33,7 +33,7 @@ export interface DistillOptions extends DistillationOptions {
 
 /**
  * Returns the sum of distances between every path and its teacher over all levels, mean over pictures, and each teacher's
- * part as a metric. Values are of the training's mode: teachers are dropped in training alone.
+ * part as a metric. Teachers are dropped only while the model trains.
  *
  * @param features as `Sak.features` returns them, with the paths of all teachers
  * @throws SakError for a teacher without maps, or maps of another number, width or batch

@@ -49,5 +49,6 @@ export {
   TeacherSelection,
 } from "./biases/select";
 export { type SakOnnxOptions, toOnnx } from "./export";
-export { load, save, type SakCard, type SakCardTeacher, type SakSaveOptions } from "./save";
+export { load, save, type SakSaveOptions } from "./save";
 export { type SakAtlas, type SakAtlasKind, type SakAtlasOptions, type SakAtlasTask, atlasOf } from "./atlas";
+export type { SakCard, SakCardTeacher } from "./card";

@@ -10,34 +10,12 @@ import { existsSync, isFile, mkdir, readFile, rename, rm, writeFile } from "../p
 import { basename, join, resolve } from "../platform/path";
 import { readSafetensors, writeSafetensors } from "../safetensors/safetensors";
 import { numberOfValues, type SafetensorsTensor } from "../safetensors/tensor";
-import { cardText } from "./card";
+import { cardText, type SakCard, type SakCardTeacher } from "./card";
 import type { SakConfig } from "./config";
 import { parameters } from "./count";
 import { SakError } from "./error";
 import { inputShape, toOnnx } from "./export";
 import { Sak } from "./model";
-
-/** Facts about a teacher, for the card of its student. */
-export interface SakCardTeacher {
-  /** Source of its weights, as `encoders.load` takes it. */
-  source: string;
-  /** License by its SPDX name, or a sentence. */
-  license: string;
-}
-
-/** Facts about a student that its weights do not tell. */
-export interface SakCard {
-  /** Every teacher of the student by name. */
-  teachers: Readonly<Record<string, SakCardTeacher>>;
-  /** Data of both stages, with their splits. */
-  data: readonly string[];
-  /** Seeds of the initial values and of the order of the data. */
-  seeds: readonly number[];
-  /** License of the student. Default: none is named. */
-  license?: string;
-  /** More sentences. Default: none. */
-  notes?: readonly string[];
-}
 
 /** Options of {@link save}. */
 export interface SakSaveOptions {
@@ -128,7 +106,7 @@ async function stateOf(model: Sak): Promise<Map<string, SafetensorsTensor>> {
 /**
  * Loads a student that {@link save} wrote, in evaluation. Starts the default device where none was started.
  *
- * @throws SakError for a folder without a student, or a damaged configuration
+ * @throws SakError for a folder without a student, or with a damaged configuration
  * @throws NnError naming every missing, unexpected and misshaped tensor
  */
 export async function load(folder: string): Promise<Sak> {

@@ -176,7 +176,7 @@ function rowOf(fn: string, path: string, bytes: Uint8Array): Float32Array {
  * Reads a teacher's mean and deviation in Theia's layout, as the normalization of its one level.
  *
  * @param root folder of the data sets
- * @throws SakError for files that are no statistics of one teacher
+ * @throws SakError for missing files, or other content than the statistics of one teacher
  */
 export async function readTheiaNorm(root: string, model: string): Promise<TeacherNorm> {
   const fn = "sak.readTheiaNorm";
@@ -196,7 +196,7 @@ export async function readTheiaNorm(root: string, model: string): Promise<Teache
  *
  * @param folder folder of the shards
  * @param model name of the teacher, as in the names of its samples
- * @throws SakError for a folder without shards, a damaged shard, or a sample that is none
+ * @throws SakError for a folder without shards, a damaged shard, or an invalid sample
  */
 export async function* readTheia(folder: string, model: string): AsyncGenerator<TheiaSample, void, void> {
   const names = (await readdir(folder)).filter((name) => name.endsWith(".tar")).sort();
@@ -213,7 +213,7 @@ async function* shardSamples(path: string, extension: string): AsyncGenerator<Th
     if (done) return;
     const slash = entry.name.lastIndexOf("/") + 1;
     const dot = entry.name.indexOf(".", slash);
-    // Packed shards hold pictures and other teachers beside.
+    // Packed shards also hold pictures and other teachers.
     if (dot > 0 && entry.name.slice(dot + 1).toLowerCase() === extension)
       yield sampleOf(path, entry.name.slice(0, dot), entry.bytes);
   }

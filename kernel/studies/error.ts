@@ -1,6 +1,6 @@
 import { RuleError } from "../rules/rule-error";
 
-/** A study that was asked for something against its rules. */
+/** Error for a broken rule of a study. */
 export class StudyError extends RuleError {
   override name = "StudyError";
 }

@@ -35,16 +35,11 @@ export {
   type Representation,
   type RepresentationPart,
 } from "./law-miniature/settings";
-export {
-  lawMiniature,
-  type LawMiniatureOptions,
-  type LawMiniatureRun,
-  type LawMiniatureStudy,
-} from "./law-miniature/study";
+export { lawMiniature, type LawMiniatureOptions, type LawMiniatureStudy } from "./law-miniature/study";
 export {
   lawMiniaturePredictors,
   type LawMiniatureRow,
   lawMiniatureTable,
   summarizeLawMiniature,
 } from "./law-miniature/table";
-export type { Baselines, ByBenchmark, StageProgress, Trained } from "./law-miniature/trainer";
+export type { Baselines, ByBenchmark, LawMiniatureRun, StageProgress, Trained } from "./law-miniature/trainer";

@@ -4,7 +4,7 @@ export { AdamW, type AdamWOptions } from "./update/adamw";
 export { batches, type BatchOptions, type BatchSource } from "./batches/batches";
 export { type Checkpoint, type Progress, readCheckpoint, writeCheckpoint } from "./fit/checkpoint";
 export { clipFactor, globalNorm, scaleGradients } from "./update/clip";
-export { TrainingControl, type TrainingEnd, type TrainingObserver, type TrainingState } from "./runs/control";
+export { TrainingControl, type TrainingObserver } from "./runs/control";
 export type { EarlyStop, EarlyStopState } from "./fit/early-stop";
 export { Ema } from "./update/ema";
 export { NotFiniteError, TrainError } from "./error";
@@ -13,7 +13,7 @@ export { findLearningRate, type FindLearningRateOptions } from "./fit/find-learn
 export { fit, steps } from "./fit/fit";
 export { layerDecay, type LayerDecayOptions } from "./update/layer-decay";
 export type { FitOptions } from "./fit/fit-options";
-export type { StepReport, TrainingResult } from "./runs/report";
+export type { StepReport, TrainingEnd, TrainingResult, TrainingState } from "./runs/report";
 export { disposeGradients, lossAndGradients, type LossAndGradients } from "./update/gradients";
 export type { RunLog } from "./runs/journal";
 export type { TrainingMemory } from "./runs/memory";

@@ -12,10 +12,11 @@ import {
   readSafetensorsHeader,
   writeSafetensors,
 } from "../../kernel/safetensors/safetensors";
-import { type SafetensorsDtype, SafetensorsError } from "../../kernel/safetensors/header";
+import { SafetensorsError } from "../../kernel/safetensors/header";
 import { SafetensorsFile, streamSafetensors } from "../../kernel/safetensors/file";
 import type { SafetensorsTensor } from "../../kernel/safetensors/tensor";
 import { toFloat32 } from "../../kernel/nn/module/floats";
+import type { SafetensorsDtype } from "../../kernel/safetensors/entry";
 
 const folder = mkdtempSync(join(tmpdir(), "fovea-safetensors-"));
 after(() => rmSync(folder, { recursive: true }));

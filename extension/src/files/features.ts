@@ -1,11 +1,19 @@
+import type { Contents } from "@jupyterlab/services";
 import type { Translate } from "fovea/protocol";
-import type { FileServices } from ".";
 import { element } from "../dom";
 import { facts, fold } from "../parts/facts";
 import { button } from "../parts/fields";
 import { writeNotebook } from "../parts/notebook";
 import { Listing } from "./listing";
 import type { RemoteFile } from "./remote-file";
+
+/** Parts of JupyterLab that a page of a file may use. */
+export interface FileServices {
+  contents: Contents.IManager;
+  trans: Translate;
+  /** Opens a document. */
+  open(path: string): void;
+}
 
 /** File of encoder and options, beside the manifest. */
 const RUN = "run.json";

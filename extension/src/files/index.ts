@@ -16,6 +16,7 @@ import { element } from "../dom";
 import { eyeIcon } from "../icons";
 import { RemoteFile } from "./remote-file";
 import { VIEW_FILE, ViewFileFactory } from "./view-file";
+import type { FileServices } from "./features";
 
 const MODEL = "fovea-file";
 
@@ -28,14 +29,6 @@ class UnreadModelFactory extends Base64ModelFactory {
   override get fileFormat(): Contents.FileFormat {
     return null;
   }
-}
-
-/** Parts of JupyterLab that a page of a file may use. */
-export interface FileServices {
-  contents: Contents.IManager;
-  trans: Translate;
-  /** Opens a document. */
-  open(path: string): void;
 }
 
 type Show = (file: RemoteFile, path: string, services: FileServices) => Promise<Node[]>;

@@ -4,9 +4,8 @@ import { dirname, join } from "node:path";
 import { bindingFolder, copiedRuntime, packagedRuntime, runtimeVersion } from "../node/runtime";
 import { tryRuntime } from "../node/probe";
 import { DeviceError } from "../types";
-import type { Workshop } from "./install";
 import { loaderEnvironment } from "./places";
-import { ONNXRUNTIME_VERSION } from "./recipes";
+import { ONNXRUNTIME_VERSION, type Workshop } from "./recipes";
 import { unpack } from "./unpack";
 
 /**

@@ -31,22 +31,6 @@ export interface InstallOptions {
   check?: (folder: string) => Promise<string | null>;
 }
 
-/** Inputs of a backend's maker. */
-export interface Workshop {
-  recipe: Recipe;
-  python: string;
-  /** C++ compiler; empty where nothing is compiled. */
-  compiler: string;
-  wheel: string;
-  /** Tarballs by package name. */
-  packages: Map<string, string>;
-  /** Folder of the result, which becomes the backend's folder. */
-  target: string;
-  /** Folder of temporary files. */
-  scratch: string;
-  say: (step: string) => void;
-}
-
 const MAKERS = { tensorflow: makeTensorflow, "tensorflow-gpu": makeTensorflow, cuda: makeCuda };
 const CHECKS = { tensorflow: checkTensorflow, "tensorflow-gpu": checkTensorflow, cuda: checkCuda };
 

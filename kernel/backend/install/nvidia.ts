@@ -1,8 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { nvidiaFolder } from "./places";
-import type { Wheel } from "./recipes";
-import type { Workshop } from "./install";
+import type { Wheel, Workshop } from "./recipes";
 import { unpack } from "./unpack";
 
 const SOURCE = "wheel.txt";

@@ -1,3 +1,19 @@
+/** Inputs of a backend's maker. */
+export interface Workshop {
+  recipe: Recipe;
+  python: string;
+  /** C++ compiler; empty where nothing is compiled. */
+  compiler: string;
+  wheel: string;
+  /** Tarballs by package name. */
+  packages: Map<string, string>;
+  /** Folder of the result, which becomes the backend's folder. */
+  target: string;
+  /** Folder of temporary files. */
+  scratch: string;
+  say: (step: string) => void;
+}
+
 /**
  * Files that `fovea backend install` fetches, with their hashes. A wheel's name holds project, version and tags; all
  * wheels are read as archives, so none has to match the Python that fetches it.

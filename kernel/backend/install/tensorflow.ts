@@ -2,10 +2,10 @@ import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { DeviceError } from "../types";
 import { probeBuild } from "../node/probe-training";
-import type { Workshop } from "./install";
 import { loaderEnvironment } from "./places";
 import { mustRun, runProgram } from "./program";
 import { unpack } from "./unpack";
+import type { Workshop } from "./recipes";
 
 const LIBRARIES = ["libtensorflow_cc.so.2", "libtensorflow_framework.so.2"];
 const STUBS = ["@tensorflow/tfjs", "@tensorflow/tfjs-core"];

@@ -1,7 +1,6 @@
 import { product } from "../../numeric";
-import type { FusedPlanner } from "./fused";
 import type { Graph } from "./graph";
-import type { Emit } from "./runtime";
+import type { Emit, FusedPlanner } from "./runtime";
 
 /** Number of inputs of each parameter: value, gradient, first and second moment. */
 const EACH = 4;

@@ -1,8 +1,7 @@
-import type { FusedPlanner } from "./fused";
 import { type Graph, MICROSOFT } from "./graph";
 import { inParts, partsOf } from "./parts";
 import { transposed } from "./product";
-import type { Emit } from "./runtime";
+import type { Emit, FusedPlanner } from "./runtime";
 
 /** Sizes of an attention: q [B, H, N, d], k and v [B, G, M, d]. */
 interface Sizes {

@@ -1,5 +1,5 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
-import type { FusedAttributes, FusedPlanner } from "./fused";
+import type { FusedAttributes, FusedPlanner } from "./runtime";
 import type { Graph } from "./graph";
 import { MICROSOFT } from "./graph";
 import { transposed } from "./product";

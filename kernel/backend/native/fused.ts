@@ -6,19 +6,7 @@ import { conv, convGradient, convWeightGradient } from "./fused-conv";
 import { type Graph, MICROSOFT } from "./graph";
 import { inParts, partsOf } from "./parts";
 import { byRows, rowParts, sumOfRows } from "./product";
-import type { Emit, Operation } from "./runtime";
-
-/** Numbers and flags of a fused operation. */
-export type FusedAttributes = Readonly<Record<string, number>>;
-
-/** Fused operation for given inputs: its graph and the shapes of its outputs. */
-export interface FusedPlan {
-  operation: Operation;
-  shapes: number[][];
-}
-
-/** Plans a fused operation of float32 tensors that are not empty; null where it does not take them. */
-export type FusedPlanner = (inputs: readonly TensorInfo[], attrs: FusedAttributes) => FusedPlan | null;
+import type { Emit, FusedPlanner } from "./runtime";
 
 /** Emits a function of each value. */
 type EmitUnary = (graph: Graph, x: string) => string;

@@ -1,7 +1,20 @@
+import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { most } from "../../numeric";
 import { DeviceError } from "../types";
 import { Graph } from "./graph";
 import { type Binding, NativeSession, type Operand } from "./session";
+
+/** Numbers and flags of a fused operation. */
+export type FusedAttributes = Readonly<Record<string, number>>;
+
+/** Fused operation for given inputs: its graph and the shapes of its outputs. */
+export interface FusedPlan {
+  operation: Operation;
+  shapes: number[][];
+}
+
+/** Plans a fused operation of float32 tensors that are not empty; null where it does not take them. */
+export type FusedPlanner = (inputs: readonly TensorInfo[], attrs: FusedAttributes) => FusedPlan | null;
 
 /** Emits an operation into a graph: takes names of inputs, returns names of outputs. */
 export type Emit = (graph: Graph, inputs: readonly string[]) => readonly string[];

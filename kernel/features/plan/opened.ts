@@ -3,11 +3,12 @@ import { readFile } from "../../platform/files";
 import { join } from "../../platform/path";
 import { FeatureError } from "../error";
 import type { ExtractionRun } from "../run-identity";
-import { type ManifestLine, parseManifest } from "../store";
+import { parseManifest } from "../store";
 import { partFolder } from "./part-folder";
 import { openPlan } from "./plan";
 import { MANIFEST_NAME, partOfShard } from "./sinks";
 import { status } from "./status";
+import type { ManifestLine } from "../intact";
 
 /** Content of a folder of features, and where its files are. */
 export interface OpenedParts {

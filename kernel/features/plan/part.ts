@@ -8,12 +8,12 @@ import type { SafetensorsTensor } from "../../safetensors/tensor";
 import { FeatureError } from "../error";
 import { defaultCopies, Extraction, type ExtractProgress, withCopies } from "../extraction";
 import { checkLevels, type ExtractionOptions } from "../levels";
-import type { ManifestLine } from "../store";
 import { picturesOf } from "./archives";
 import { keepFailure, PartAttempt, type PartRecord, setAside, stateOf } from "./part-folder";
 import { type ExtractionPlan, loadEncoder, planOf, runOf } from "./plan";
 import { openSink, type PartSink } from "./sinks";
 import { namesOfPart } from "./source";
+import type { ManifestLine } from "../intact";
 
 /** Options of making a part that do not decide its content. */
 export interface PartOptions {

@@ -1,4 +1,4 @@
-/** Tables of scores as CSV text, also as spreadsheets of other countries write them. */
+/** Tables of scores as CSV text, with the delimiters and decimal signs of spreadsheets in several languages. */
 import { parse } from "csv-parse/sync";
 import { LawError } from "../error";
 
@@ -77,7 +77,7 @@ function checkHeader(header: string[] | undefined, fn: string, column: string): 
 const hasDecimalComma = (cells: string[]): boolean =>
   cells.some((cell) => DECIMAL_COMMA.test(cell) && !DECIMAL_POINT.test(cell));
 
-/** Returns whether a cell stands for a missing value: empty, `NA`, `NaN` and the like. */
+/** True for a cell of a missing value: empty, `NA`, `NaN` and the like. */
 export const isMissing = (cell: string): boolean => MISSING.has(cell.trim().toLowerCase());
 
 /** A decimal number, or NaN: hexadecimal, binary and grouped digits are none, nor is 1.234 among decimal commas, which may mean 1234. */

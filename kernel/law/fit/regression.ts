@@ -1,8 +1,7 @@
 import { checkArguments } from "../../rules/arguments";
 import { isWhole } from "../../rules/rule-error";
 import { shuffled } from "../../numeric/order";
-import { described } from "../../display/describe";
-import { showFit } from "../displays";
+import { described, type DisplayBundle, tabulate } from "../../display/describe";
 import { jStat } from "jstat";
 import { dot, least, mean, most, product, squaredDeviations } from "../../numeric";
 import { LawError } from "../error";
@@ -11,6 +10,7 @@ import { uniform } from "../pck/summary";
 import { checkTable, type ScoreTable, type TableRow } from "./table";
 import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import { checkSeed } from "../../numeric/prng";
+import { fixed } from "../words";
 
 /** Options of `law.fit`. */
 export interface FitOptions extends SolverOptions {
@@ -328,4 +328,21 @@ function summarizeGroup(fits: BenchmarkFit[]): GroupSummary {
     adjustedR2: meanOf(fits.map((of) => of.adjustedR2)),
     looQ2: meanOf(fits.map((of) => of.looQ2)),
   };
+}
+
+/** Shows the quality of each benchmark's fit, then the means of the groups. */
+function showFit({ benchmarks, groups, options }: TableFit): DisplayBundle {
+  const rows = Object.entries(benchmarks).map(([name, { n, r2, adjustedR2, looQ2, residualError }]) => [
+    name,
+    String(n),
+    ...[r2, adjustedR2, looQ2, residualError].map((value) => fixed(value, 4)),
+  ]);
+  const means = Object.entries(groups).map(([name, { r2, adjustedR2, looQ2 }]) => [
+    `mean, ${name}`,
+    "",
+    ...[r2, adjustedR2, looQ2].map((value) => fixed(value, 4)),
+    "",
+  ]);
+  const columns = ["benchmark", "n", "R²", "adjusted R²", "leave-one-out Q²", "residual error"];
+  return tabulate(`Fit of 1 + ${options.terms.join(" + ")}`, columns, rows.concat(means));
 }

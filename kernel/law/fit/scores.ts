@@ -1,4 +1,4 @@
-/** Scores that somebody else published, beside predictors that one measured oneself. */
+/** Published scores of others, joined with predictors measured here. */
 import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import { LawError } from "../error";
 import { type Csv, type CsvRecord, decimalNumber, isMissing, readCsv } from "./csv";
@@ -34,10 +34,10 @@ const NAMES: OptionNames<ScoresOptions> = {
 };
 
 /**
- * Reads a published table of encoders, benchmarks and scores, which knows nothing of A and C, and puts one's own predictors beside
- * it. The scores are long (`encoder,benchmark,score`) or wide (one column a benchmark), as CSV or as the table of a Markdown page.
- * Encoders without predictors are left out and listed in `omitted`: no value is made up. How far the benchmarks of one publication
- * may be compared with those of another, nobody but their authors can say; keep `source`.
+ * Reads a published table of encoders, benchmarks and scores, which lacks A and C, and adds predictors measured by the caller. The
+ * scores are long (`encoder,benchmark,score`) or wide (one column a benchmark), as CSV or as the table of a Markdown page. Encoders
+ * without predictors are left out and listed in `omitted`: no value is made up. Benchmarks of different publications may not be
+ * comparable; `source` tells them apart.
  *
  * @param text of the scores; an empty cell, `-`, `NA` or `NaN` means that the encoder has no score
  * @returns a table for `law.fit`, `law.policy`, `law.plan` and `view.law`

@@ -1,10 +1,9 @@
 import { described } from "../../display/describe";
-import { showTable } from "../displays";
+import { checkTable, type ScoreTable, showTable, type TableRow } from "./table";
 import { argmax, mean, ranks, squaredDeviations, topIndices } from "../../numeric";
 import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import { LawError } from "../error";
 import { designRow, fit, type FitOptions, predictorOf, rangeOf, scale } from "./regression";
-import { checkTable, type ScoreTable, type TableRow } from "./table";
 import { isRecord } from "../../rules/json-text";
 
 /**

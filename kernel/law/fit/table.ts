@@ -1,6 +1,5 @@
 import { checkArguments } from "../../rules/arguments";
-import { described } from "../../display/describe";
-import { showTable } from "../displays";
+import { described, type DisplayBundle, tabulate } from "../../display/describe";
 import { LawError } from "../error";
 import { type Csv, type CsvRecord, decimalNumber, isMissing, readCsv } from "./csv";
 import { checkOptionNames, given, type OptionNames } from "../../rules/option-names";
@@ -185,3 +184,19 @@ export const PUBLISHED_GROUPS = {
   vision: ["mmbench_en", "mme", "ok_vqa", "seed_image"],
   ocr: ["mmmu_val", "textvqa_val", "vizwiz_vqa_val", "scienceqa_img"],
 };
+
+/** Shows the scores, one encoder a line. */
+export function showTable({ rows, encoders, benchmarks, predictors, source, omitted = [] }: ScoreTable): DisplayBundle {
+  const scores = new Map(rows.map((row) => [JSON.stringify([row.encoder, row.benchmark]), row.score]));
+  const scoreOf = (encoder: string, benchmark: string): string => {
+    const score = scores.get(JSON.stringify([encoder, benchmark])) ?? null;
+    return score === null ? "-" : String(Number(score.toPrecision(5)));
+  };
+  const from = source === undefined ? "" : ` (${source})`;
+  const left = omitted.length ? `; left out, without predictors: ${omitted.join(", ")}` : "";
+  return tabulate(
+    `Scores of ${encoders.length} encoders on ${benchmarks.length} benchmarks${from}, with ${predictors.join(", ")} in rows[i].predictors${left}`,
+    ["encoder", ...benchmarks],
+    encoders.map((encoder) => [encoder, ...benchmarks.map((benchmark) => scoreOf(encoder, benchmark))]),
+  );
+}

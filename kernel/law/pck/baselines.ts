@@ -1,6 +1,6 @@
 import { C_SCORE_OPTIONS, type CScoreOptions } from "./c-score";
 import { described } from "../../display/describe";
-import { showPck } from "../displays";
+import { type PckSummary, showPck, summarize, uniform } from "./summary";
 import { place, type Box, type Point } from "../../contracts/geometry";
 import {
   placements,
@@ -12,7 +12,6 @@ import {
   type PckPair,
   type PointPredictor,
 } from "./pck";
-import { summarize, uniform, type PckSummary } from "./summary";
 import { LawError } from "../error";
 import { checkOptionNames } from "../../rules/option-names";
 

@@ -1,7 +1,6 @@
 import { checkArguments } from "../../rules/arguments";
 import { patientBar } from "../../display/progress";
-import { described } from "../../display/describe";
-import { showCScore, showLayers } from "../displays";
+import { described, type DisplayBundle, tabulate } from "../../display/describe";
 import { LawError } from "../error";
 import type { ExtractionOptions, ExtractionPlan, LayerExtractor } from "./extraction";
 import { groupByTarget, matchPairs, usesOf, type Matched, type PathPair } from "./match-pairs";
@@ -17,10 +16,11 @@ import {
   type PairFlags,
   type PckBreakdown,
 } from "./subsets";
-import { summarize, type PairOutcome, type PckSummary } from "./summary";
+import { type PairOutcome, type PckSummary, showPck, summarize } from "./summary";
 import { supplyFromEncoder, supplyFromSource, type FeatureSource } from "./supply";
 import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import { checkSeed } from "../../numeric/prng";
+import { fixed } from "../words";
 
 /** Pair with the paths of its images, and with flags where the data set has them. */
 export interface ScoredPair extends PathPair {
@@ -199,4 +199,18 @@ export async function matchAll(
   const extractor = isStored(encoder) ? storedExtractor(encoder, where) : encoder;
   const uses = groups.flatMap((group) => usesOf(group, pairs));
   return matchPairs(pairs, groups, supplyFromEncoder(extractor, uses, plan), { ...plan, where });
+}
+
+/** Shows the score over all pairs; parts by flag or category are in the result. */
+const showCScore = (score: CScore): DisplayBundle => showPck("C score", score);
+
+/** Shows one line a layer, at the first threshold. */
+function showLayers(layers: readonly { layer: number; summary: CScore }[]): DisplayBundle {
+  const rows = layers.map(({ layer, summary: { perPair, interval } }) => [
+    String(layer),
+    fixed(perPair[0], 1),
+    `${fixed(interval[0][0], 1)} to ${fixed(interval[0][1], 1)}`,
+  ]);
+  const title = `C score by layer over ${layers[0]?.summary.pairs ?? 0} pairs`;
+  return tabulate(title, ["layer", `PCK@${layers[0]?.summary.alphas[0]} per pair, %`, "95 % interval"], rows);
 }

@@ -1,5 +1,4 @@
-/** Point on the square canvas on which correspondences are judged. */
-
+/** Placement of pictures on the square canvas on which correspondences are judged. */
 import type { Placement, Point } from "../../contracts/geometry";
 
 /** Rounds half to even like Python's `round`, which the released evaluation uses for its offsets. */

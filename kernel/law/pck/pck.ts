@@ -79,7 +79,7 @@ const DEFAULT_ALPHAS = [0.1, 0.05, 0.01];
 /** Returns the thresholds as shares of the longer side of a box. */
 export const alphasOf = ({ alphas = DEFAULT_ALPHAS }: PckOptions): number[] => alphas;
 
-/** Refuses thresholds of no size. @throws LawError */
+/** Refuses thresholds that are not above 0. @throws LawError */
 export function checkAlphas(where: string, options: PckOptions): void {
   const wrong = alphasOf(options).find((alpha) => !(alpha > 0));
   if (wrong !== undefined) throw new LawError(where, "every alpha must be above 0", wrong);

@@ -63,7 +63,7 @@ export function divideCScore(pairs: readonly ScoredPair[], pairsPerPart = 1000):
     append(open, group.pairs);
     if (open.length >= pairsPerPart) open = null;
   }
-  // The order of the list keeps the groups of a part what they are in the whole.
+  // In the order of the list, a part has the same groups as the whole.
   return parts.map((part) => part.sort((a, b) => a - b));
 }
 

@@ -94,7 +94,7 @@ function confusedIn(members: readonly KeypointResult[]): boolean[] {
   );
 }
 
-/** Share of keypoints whose match leads back to their cell, in percent; null where matches were not led back. */
+/** Share of keypoints whose match leads back to their cell, in percent; null without the option `reciprocal`. */
 export function reciprocalRate(outcomes: readonly PairOutcome[]): number | null {
   return percentTrue(outcomes.flatMap(({ results }) => results.flatMap(({ reciprocal }) => reciprocal ?? [])));
 }

@@ -1,7 +1,9 @@
+import { type DisplayBundle, tabulate } from "../../display/describe";
 import { LawError } from "../error";
 import { checkArguments } from "../../rules/arguments";
 import { mean } from "../../numeric";
 import type { KeypointResult } from "./pck";
+import { fixed } from "../words";
 
 /** PCK in percent, one number per alpha. */
 export interface PckSummary {
@@ -97,4 +99,21 @@ export function uniform(seed: number): () => number {
     z = Math.imul(z ^ (z >>> 13), 0xc2b2ae35);
     return ((z ^ (z >>> 16)) >>> 0) / 2 ** 32;
   };
+}
+
+/** Shows one line a threshold. */
+export function showPck(title: string, pck: PckSummary): DisplayBundle {
+  const { alphas, perPair, perPoint, perCategory, interval, pairs, keypoints, skipped } = pck;
+  const left = skipped > 0 ? `, ${skipped} skipped` : "";
+  return tabulate(
+    `${title}: PCK in percent over ${pairs} pairs, ${keypoints} keypoints${left}`,
+    ["alpha", "per pair", "95 % interval", "per point", "per category"],
+    alphas.map((alpha, a) => [
+      String(alpha),
+      fixed(perPair[a], 1),
+      `${fixed(interval[a][0], 1)} to ${fixed(interval[a][1], 1)}`,
+      fixed(perPoint[a], 1),
+      fixed(perCategory[a], 1),
+    ]),
+  );
 }

@@ -1,10 +1,10 @@
-import { described } from "../../display/describe";
-import { showPlanReplay } from "../displays";
+import { described, type DisplayBundle, tabulate } from "../../display/describe";
 import { mean } from "../../numeric";
 import { LawError } from "../error";
 import { plan, type PlanOptions } from "./plan";
 import { rangeOf } from "../fit/regression";
 import { checkTable, type ScoreTable } from "../fit/table";
+import { fixed, percent } from "../words";
 
 /** One walk of the planner over a finished table. */
 export interface PlanRun {
@@ -74,4 +74,15 @@ function summarizeRuns(runs: PlanRun[]): PlanReplaySummary {
     found: meanOf((run) => Number(run.regret === 0)),
     meanRegret: meanOf((run) => run.regret),
   };
+}
+
+/** Shows each benchmark's trainings, hits and regret. */
+function showPlanReplay({ benchmarks, overall }: PlanReplay): DisplayBundle {
+  const rows = Object.entries({ ...benchmarks, mean: overall }).map(([name, { meanTrained, found, meanRegret }]) => [
+    name,
+    fixed(meanTrained, 1),
+    percent(found),
+    percent(meanRegret),
+  ]);
+  return tabulate("Planner replayed", ["benchmark", "trainings", "best found", "regret, of the range"], rows);
 }

@@ -1,5 +1,4 @@
-import { described } from "../../display/describe";
-import { showPlan } from "../displays";
+import { describe, described, type DisplayBundle } from "../../display/describe";
 import { LawError } from "../error";
 import { describePlan } from "./plan-words";
 import { designRow, polynomialTerms, predictorOf, rangeOf, scale } from "../fit/regression";
@@ -267,4 +266,18 @@ function mostInformative(fields: Field[], untrained: string[], { noise, prior }:
     return mean(variances);
   });
   return untrained[remaining.indexOf(least(remaining))];
+}
+
+/** Shows the next step, its reason and what each benchmark knows. */
+function showPlan({ next, phase, reason, trained, untrained, benchmarks }: Plan): DisplayBundle {
+  return describe(next === null ? "Plan: stop" : `Plan: train ${next}`, [
+    ["phase", phase],
+    ["reason", reason],
+    ["trained", trained.join(", ") || "-"],
+    ["untrained", untrained.join(", ") || "-"],
+    ...Object.entries(benchmarks).map(([name, { best }]): [string, string] => [
+      `best on ${name}`,
+      best ? `${best.encoder}, ${Number(best.score.toPrecision(5))}` : "-",
+    ]),
+  ]);
 }

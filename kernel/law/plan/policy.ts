@@ -1,5 +1,4 @@
-import { described } from "../../display/describe";
-import { showPolicy } from "../displays";
+import { described, type DisplayBundle, tabulate } from "../../display/describe";
 import { DrawOrders } from "./draw-orders";
 import { LawError } from "../error";
 import { GrowingFit } from "../fit/growing-fit";
@@ -11,6 +10,7 @@ import { checkTable, type ScoreTable } from "../fit/table";
 import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import { checkSeed } from "../../numeric/prng";
 import { isWhole } from "../../rules/rule-error";
+import { fixed, percent } from "../words";
 
 /**
  * Rule for the next encoder to train.
@@ -265,5 +265,25 @@ function overall(benchmarks: PolicyResult["benchmarks"], strategies: Strategy[])
         },
       ];
     }),
+  );
+}
+
+/** Shows the draws that a strategy needs, and its share of hits with half of the encoders trained. */
+function showPolicy({ overall, options, benchmarks }: PolicyResult): DisplayBundle {
+  const title = `Policy over ${Object.keys(benchmarks).length} benchmarks, ${options.trials} trials`;
+  const size = Math.max(0, most(Object.values(overall).map(({ fixedBudget }) => fixedBudget.length)));
+  const half = Math.ceil(size / 2);
+  return tabulate(
+    title,
+    [
+      "strategy",
+      `draws until the best is in the top ${options.top}`,
+      `best in the top ${options.top} after ${half} of ${size}`,
+    ],
+    Object.entries(overall).map(([strategy, { meanDraws, fixedBudget }]) => [
+      strategy,
+      fixed(meanDraws, 1),
+      percent(fixedBudget[half - 1] ?? 0),
+    ]),
   );
 }

@@ -1,5 +1,4 @@
-import { described } from "../../display/describe";
-import { showAScore } from "../displays";
+import { describe, described, type DisplayBundle } from "../../display/describe";
 import type { Aligner } from "./aligner";
 import type { Direction } from "../cosines/cosine-graphs";
 import type { AlignmentScore } from "./definitions";
@@ -7,6 +6,7 @@ import { append, dotRow, mean, unitRows } from "../../numeric";
 import { LawError } from "../error";
 import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import type { TokenSet } from "../../similarity/token-set";
+import { fixed } from "../words";
 
 const DIRECTIONS: readonly Direction[] = ["target-to-reference", "reference-to-target"];
 
@@ -144,3 +144,12 @@ function alignment(target: TokenSet, reference: TokenSet, direction: Direction):
 }
 
 const NAMES: OptionNames<AScoreOptions> = { direction: true, aligner: true };
+
+/** Shows the score and its part of each reference. */
+function showAScore({ score, direction, references, images }: AScore): DisplayBundle {
+  const count = Object.values(images)[0].length;
+  return describe(`A score over ${count} images, cosine, ${direction}`, [
+    ["mean", fixed(score, 4)],
+    ...Object.entries(references).map(([name, value]): [string, string] => [`against ${name}`, fixed(value, 4)]),
+  ]);
+}

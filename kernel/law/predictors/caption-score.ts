@@ -1,11 +1,11 @@
 import { checkArguments } from "../../rules/arguments";
-import { described } from "../../display/describe";
-import { showCaptionScore } from "../displays";
+import { describe, described, type DisplayBundle } from "../../display/describe";
 import { mean } from "../../numeric";
 import type { AlignmentScore } from "./definitions";
 import { LawError } from "../error";
 import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import { patientBar } from "../../display/progress";
+import { fixed } from "../words";
 
 /** Model that gives the likelihood of a caption for an image: encoder, projector and language model together. */
 export interface CaptionModel<Image = string> {
@@ -83,3 +83,12 @@ function meanLog(logs: number[], caption: string): number {
 }
 
 const NAMES: OptionNames<CaptionScoreOptions> = { onProgress: true, signal: true };
+
+/** Shows the mean log-probability of a caption's token. */
+function showCaptionScore({ score, model, images, tokens }: CaptionScore): DisplayBundle {
+  return describe(`A score over ${images.length} images, by captions`, [
+    ["mean log-probability of a token", fixed(score, 4)],
+    ["language model", model],
+    ["tokens", String(tokens.reduce((sum, count) => sum + count, 0))],
+  ]);
+}

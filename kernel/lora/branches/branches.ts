@@ -1,5 +1,5 @@
-import type { Branch } from "./branch";
-import { type InitSetting } from "./branch";
+import type { Module } from "../../nn/module/module";
+import type { Branch, GatedBranch, InitSetting } from "./branch";
 import type { AdapterConfig } from "../config";
 import { DualBranch } from "./dual-branch";
 import { EmbeddingBranch } from "./embedding-branch";
@@ -22,4 +22,15 @@ export function branchFor(layer: AdaptableLayer, scale: LayerScale, config: Adap
     default:
       return config satisfies never;
   }
+}
+
+/** Returns the branches with gates by the name of their layer; a layer under two names appears once. */
+export function gatedBranches(parts: ReadonlyMap<string, Module>): Map<string, GatedBranch> {
+  const gates = new Map<string, GatedBranch>();
+  for (const [path, part] of parts) if (isGated(part) && ![...gates.values()].includes(part)) gates.set(path, part);
+  return gates;
+}
+
+function isGated(part: Module): part is Module & GatedBranch {
+  return part instanceof MoeBranch || (part instanceof DualBranch && part.gate !== "none");
 }

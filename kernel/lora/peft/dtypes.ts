@@ -1,8 +1,8 @@
 import { floatToHalf } from "../../numeric";
 import { toFloat32 } from "../../nn/module/floats";
 import { floatToBfloat16 } from "../../safetensors/safetensors";
-import type { SafetensorsDtype } from "../../safetensors/header";
 import type { SafetensorsTensor } from "../../safetensors/tensor";
+import type { SafetensorsDtype } from "../../safetensors/entry";
 
 /** Types of written adapters. */
 export type FloatDtype = "F32" | "F16" | "BF16";

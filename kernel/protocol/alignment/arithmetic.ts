@@ -1,16 +1,7 @@
 import { base64Decode, base64Encode } from "../core/base64";
 import { argmax, least, mean, most, row, softmax } from "../../numeric";
 import { dequantize, similarityRow } from "../core/quantize";
-import type { AlignmentPayload, SavedCosines } from "./payload";
-
-/** Meaning of a value: the cosine itself, or its softmax over all patches of a token, or over all tokens of a patch. */
-export type Normalization = "cosine" | "patches" | "tokens";
-export const NORMALIZATIONS: readonly Normalization[] = ["cosine", "patches", "tokens"];
-
-/** More tokens than this are no longer told apart. */
-export const MAX_TOKENS = 4096;
-/** Cosines up to this many are saved one by one. */
-export const MAX_CELLS = 80_000;
+import type { AlignmentPayload, Normalization, SavedCosines } from "./payload";
 
 /** A `[tokens, patches]` matrix, row-major. */
 export interface TokenMatrix {

@@ -3,7 +3,17 @@ import { COLOR_MAPS, type ColorMapName } from "../core/color";
 import type { GridPlacement } from "../core/geometry";
 import { gridPlacement, int8Matrix, savedImage, type SavedImage, type ScaleMode } from "../core/saved";
 import type { Int8Matrix } from "../core/quantize";
-import { MAX_CELLS, MAX_TOKENS, NORMALIZATIONS, type Normalization } from "./arithmetic";
+
+/** Meaning of a value: the cosine itself, or its softmax over all patches of a token, or over all tokens of a patch. */
+export type Normalization = "cosine" | "patches" | "tokens";
+
+export const NORMALIZATIONS: readonly Normalization[] = ["cosine", "patches", "tokens"];
+
+/** More tokens than this are no longer told apart. */
+export const MAX_TOKENS = 4096;
+
+/** Cosines up to this many are saved one by one. */
+export const MAX_CELLS = 80_000;
 
 /** Mime type of the payload that an alignment view stores in the notebook. Version 1. */
 export const ALIGNMENT_MIME = "application/vnd.fovea.alignment.v1+json";

@@ -66,12 +66,12 @@ export function colorAt(name: ColorMapName, value: number): Color {
 
 /** `colorAt` as `#rrggbb`. */
 export function colorHex(name: ColorMapName, value: number): string {
-  return (
-    "#" +
-    colorAt(name, value)
-      .map((part) => part.toString(16).padStart(2, "0"))
-      .join("")
-  );
+  return hexColor(colorAt(name, value));
+}
+
+/** Writes a colour of whole parts in 0..255 as `#rrggbb`. */
+export function hexColor(color: readonly number[]): string {
+  return `#${color.map((part) => part.toString(16).padStart(2, "0")).join("")}`;
 }
 
 /** Writes the colours of `values` scaled from `range` into an RGBA raster, `alpha` 0..255. Returns `out`. */

@@ -1,3 +1,4 @@
 export * from "./arithmetic";
+export * from "./attention";
 export * from "./messages";
 export * from "./payload";

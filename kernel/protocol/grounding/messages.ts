@@ -1,8 +1,8 @@
 import { decodeFloat16 } from "../../numeric";
 import { index, list, object, oneOf, text } from "../core/check";
 import { type Buffers, messageReader, oneBuffer, REPLY, REQUEST } from "../core/messages";
-import type { WordAttention } from "./arithmetic";
 import { attentionOf, type GroundingAnswer, groundingAnswer, type GroundingPayload, MAX_PHRASE } from "./payload";
+import type { WordAttention } from "./attention";
 
 /** Browser to kernel: ground a phrase. */
 export interface GroundRequest {

@@ -16,7 +16,7 @@ import {
 } from "../core/check";
 import type { Box, Grid } from "../core/geometry";
 import { MAX_SAVED_BYTES, savedImage, type SavedImage } from "../core/saved";
-import { WordAttention } from "./arithmetic";
+import { WordAttention } from "./attention";
 
 /** Mime type of the payload that a grounding view stores in the notebook. Version 1. */
 export const GROUNDING_MIME = "application/vnd.fovea.grounding.v1+json";

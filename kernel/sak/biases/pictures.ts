@@ -29,7 +29,7 @@ export interface BiasOptions {
   /** Pictures that are read at once. Default 16. */
   batchSize?: number;
   /**
-   * Called after each batch with the numbers of pictures; a further look at a split adds to both. Default: a bar in a notebook,
+   * Called after each batch with the numbers of pictures; each further pass over a split adds to both. Default: a bar in a notebook,
    * after two seconds.
    */
   onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
@@ -100,7 +100,7 @@ export class BiasRun {
   async visit(pictures: BiasPictures, use: (batch: BiasBatch) => void): Promise<void> {
     const { batchSize, signal, onProgress } = this.settings;
     const count = pictures.names.length;
-    // A selection looks at a split again for each step, and does not know how many there will be.
+    // A selection reads a split once for each step, and the number of steps is not known in advance.
     this.total = Math.max(this.total, this.done + count);
     for (let from = 0; from < count; from += batchSize) {
       signal?.throwIfAborted();

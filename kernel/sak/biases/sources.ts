@@ -48,7 +48,7 @@ export async function openSources(
   );
 }
 
-/** Refuses a teacher that is not exactly one of the two kinds: a key of the other, or a misspelt one, would be ignored. */
+/** Refuses a teacher with keys of both kinds or an unknown key, which would be ignored. */
 function checkTeacher(fn: string, name: string, teacher: BiasTeacher): void {
   const failure = (rule: string, value: unknown): SakError => new SakError(fn, `${name} ${rule}`, value);
   if (typeof teacher !== "object" || (teacher as unknown) === null) throw failure("must be an object", teacher);

@@ -1,7 +1,6 @@
 /** The compiler's completions that fit the typed text, best first. */
 import type * as TypeScript from "typescript";
-import type { Draft } from "../compile/cells";
-import type { ts } from "../compile/typescript";
+import type { Draft, ts } from "../compile/typescript";
 import { holdsAwait } from "../compile/local-files";
 import { publicNames } from "../compile/library";
 

@@ -9,7 +9,7 @@ import type {
   SignatureHelpItems,
   SymbolDisplayPart,
 } from "typescript";
-import type { Draft } from "../compile/cells";
+import type { Draft } from "../compile/typescript";
 
 export interface Documented {
   /** Quick info; its span counts in the given text. */

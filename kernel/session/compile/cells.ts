@@ -9,9 +9,10 @@ import { factoriesOf, parseCell } from "./jsx";
 import { transpileLocalFile } from "./local-files";
 import { CellNames, type Declaration, declarationsOf } from "./names";
 import { type Paths, projectPaths } from "./project";
-import { type CellFile, CellProgram } from "./program";
+import { CellProgram } from "./program";
 import { CellMap } from "./source-map";
-import { loadTypeScript, type ts } from "./typescript";
+import { loadTypeScript } from "../node";
+import type { CellFile, Draft, ts } from "./typescript";
 
 export interface CompiledCell {
   /** Function body; empty when the cell only declares types. */
@@ -27,14 +28,6 @@ export interface CompiledCell {
   /** Module to pass to {@link CellCompiler.accept} once the cell ran. */
   module: string;
   declarations: Declaration[];
-}
-
-/** Text that is not run, in a file known to the language service. */
-export interface Draft {
-  service: TypeScript.LanguageService;
-  fileName: string;
-  /** Start of the text in the file. */
-  offset: number;
 }
 
 /**

@@ -8,9 +8,8 @@
 import { append } from "../../numeric/order";
 import type * as TypeScript from "typescript";
 import { isImport, rewriteImport } from "./imports";
-import type { CellFile } from "./program";
 import { Rewriter, type Tools } from "./rewrite";
-import type { ts } from "./typescript";
+import type { CellFile, ts } from "./typescript";
 
 /** Name of the function, provided by the wrapper around a cell, that exports a constant. */
 const KEEP = "$keep";

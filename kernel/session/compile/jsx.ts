@@ -1,7 +1,6 @@
 /** Parsing of JSX in cells. */
 import type * as TypeScript from "typescript";
-import type { CellFile } from "./program";
-import type { ts } from "./typescript";
+import type { CellFile, ts } from "./typescript";
 
 /** Parses a cell's text. It is parsed as JSX only when plain TypeScript fails, so that `<T>x` stays a cast. */
 export function parseCell(ts: ts, name: string, text: string, setParents = false): CellFile {

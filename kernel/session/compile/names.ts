@@ -4,8 +4,7 @@
  * expression, string, template or comment.
  */
 import type * as TypeScript from "typescript";
-import type { CellFile } from "./program";
-import type { ts } from "./typescript";
+import type { CellFile, ts } from "./typescript";
 
 /** Top-level name of a cell. */
 export interface Declaration {

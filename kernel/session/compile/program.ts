@@ -14,7 +14,7 @@ import { parseCell, parseDraft } from "./jsx";
 import { isAugmentation } from "./names";
 import type { Paths } from "./project";
 import { thin } from "./thin";
-import type { ts } from "./typescript";
+import type { CellFile, ts } from "./typescript";
 import type { CompilerOptions } from "typescript";
 import { hostTypes } from "../node";
 import { isLocal, libraryTypes, PACKAGE } from "./library";
@@ -28,13 +28,6 @@ interface Internals {
 }
 interface Program extends TypeScript.Program {
   getResolvedModule(file: TypeScript.SourceFile, name: string, mode: unknown): Resolution | undefined;
-}
-export interface CellFile extends TypeScript.SourceFile {
-  parseDiagnostics: TypeScript.DiagnosticWithLocation[];
-  /** Every name in the text. */
-  identifiers: ReadonlyMap<string, string>;
-  /** Top-level declarations. */
-  locals: ReadonlyMap<string, TypeScript.Symbol>;
 }
 
 interface OpenCell {

@@ -10,8 +10,7 @@ import type * as TypeScript from "typescript";
 import { holdsAwait, isAwait } from "./local-files";
 import { constant } from "./imports";
 import { factoriesOf } from "./jsx";
-import type { CellFile } from "./program";
-import type { ts } from "./typescript";
+import type { CellFile, ts } from "./typescript";
 
 const NAMES = {
   variables: "$variables",

@@ -20,7 +20,7 @@ function librariesOf(node: number): string[] {
   return [...names, "esnext.disposable"].map((name) => `lib.${name}.d.ts`);
 }
 
-/** Modules that no global of Node and no other module of it needs, in files of their own: a third of all declarations. */
+/** Modules of Node that neither its globals nor its other modules need, each in a separate file: a third of all declarations. */
 const LATE = [
   "cluster",
   "diagnostics_channel",

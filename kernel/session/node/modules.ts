@@ -4,9 +4,8 @@ import Module, { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import vm from "node:vm";
-import type { CellCompiler } from "../compile/cells";
 import { isLocal, libraryFile } from "../compile/library";
-import { placesOf } from "../compile/project";
+import { type Paths, placesOf } from "../compile/project";
 import { bareSpecifier, checkVersion } from "../compile/specifiers";
 import { withOwnIntrinsics, withUserIntrinsics } from "../run/intrinsics";
 import { lateLibrary, loadNamed } from "./late-library";
@@ -21,6 +20,14 @@ const IMPORT_ONLY = new Set(["ERR_REQUIRE_ASYNC_MODULE", "ERR_REQUIRE_ESM", "ERR
 interface Loader {
   _resolveFilename(request: string, ...rest: unknown[]): string;
   _extensions: Record<string, (module: Module & { _compile(code: string, path: string): void }, path: string) => void>;
+}
+
+/** Parts of the compiler of cells that modules use. */
+interface FileCompiler {
+  /** Paths of the folder's `tsconfig.json`. */
+  readonly paths: Paths;
+  /** Compiles a local file by itself, without a check of types. */
+  transpileFile(source: string, fileName: string): string;
 }
 
 export type CellMeta = Pick<ImportMeta, "url" | "filename" | "dirname" | "resolve">;
@@ -41,7 +48,7 @@ export class CellModules {
 
   constructor(
     readonly folder: string,
-    private readonly compiler: CellCompiler,
+    private readonly compiler: FileCompiler,
   ) {
     this.hookResolution();
     this.hookTypeScript();

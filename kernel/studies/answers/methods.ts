@@ -38,7 +38,7 @@ export interface AnswerStage {
 }
 
 /**
- * A method of a study. Name and stages decide whether a stored study is gone on with; code is not compared, so a method
+ * A method of a study. Name and stages decide whether a stored study is continued; code is not compared, so a method
  * whose `build`, `loss` or `score` changes needs another name.
  */
 export interface AnswerMethod {
@@ -136,7 +136,7 @@ export function answerMethods(rank = 16): AnswerMethod[] {
   return forms.map(methodOf);
 }
 
-/** The part of a method that can be written down; two studies are the same if it is equal. */
+/** Returns a method's name and stages as plain data; two studies are the same where these are equal. */
 export function describeMethod({ name, stages }: AnswerMethod, settings: AnswerSettings): object {
   const plain = stages(settings).map(({ name: stage, groups, steps, adapter, isShared }) => ({
     stage,

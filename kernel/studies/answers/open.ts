@@ -73,7 +73,7 @@ export class AnswerModel {
   }
 
   /**
-   * The level weights of VCE by question type. VCE sees no question: types differ by the pictures that they are asked of.
+   * Returns the level weights of VCE by question type. VCE sees no question; types differ only in the pictures they are asked about.
    *
    * @throws StudyError for a method without VCE
    */
@@ -114,7 +114,7 @@ function together(sequences: readonly AnswerSequence[]): AnswerBatch[] {
 }
 
 /**
- * Takes up a model that `answerStudy` trained, from the study's checkpoints.
+ * Opens a model that `answerStudy` trained, from the study's checkpoints.
  *
  * @throws StudyError for an unknown option, or a method or seed that the study has not trained
  */

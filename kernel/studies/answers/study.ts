@@ -141,7 +141,7 @@ class Study {
     ];
   }
 
-  /** The methods that are missing. @returns false where it was stopped */
+  /** Runs the missing methods of a seed. @returns false where it was stopped */
   private async runSeed(seed: number): Promise<boolean> {
     const { settings, controlFor, signal, onStep } = this.options;
     const parts: TrainerParts = {

@@ -19,7 +19,7 @@ export interface GroundingStudySettings {
   images: { train: number; asked: number };
   /** Split of the test pictures: `val` to choose settings, `test` for figures. */
   split: "val" | "test";
-  /** Most objects of a picture; fewer ones are larger. */
+  /** Largest number of objects in a picture; with fewer, each is larger. */
   objects: number;
   /** Phrases that name a part too. */
   parts: boolean;

@@ -16,8 +16,7 @@ import { hashOf } from "../study-file";
 import type { MiniatureData } from "./questions";
 import { joinedTokens, nativeTokens, parametersOf, type PassFacts, readRepresentation } from "./representations";
 import type { LawMiniatureSettings, Representation } from "./settings";
-import type { LawMiniatureRun } from "./study";
-import { byBenchmark, type ByBenchmark, type ReaderValues } from "./trainer";
+import { byBenchmark, type ByBenchmark, type LawMiniatureRun, type ReaderValues } from "./trainer";
 import type { Words } from "./words";
 
 /** Predictors of one representation. */

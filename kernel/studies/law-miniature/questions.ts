@@ -56,7 +56,7 @@ export function drawPicture(name: string): RawImage {
 
 type Progress = (progress: { done: number; total: number }) => void;
 
-/** Pictures and questions of the settings; they are kept in the folder, because to know them is to draw them. */
+/** Pictures and questions of the settings; they are kept in the folder, because computing them draws every picture. */
 export function miniatureData(settings: LawMiniatureSettings, folder: string, onProgress?: Progress): MiniatureData {
   const { pictures, asked, split, told } = settings;
   const shown = kept(join(folder, `questions-${hashOf({ pictures, asked, split })}.json`), () =>

@@ -20,23 +20,16 @@ import { finishedSeeds } from "./table";
 import {
   type Baselines,
   baselinesOf,
+  type LawMiniatureRun,
   learnWords,
   type ReaderValues,
   type StageProgress,
-  type Trained,
   type TrainingParts,
   trainRun,
 } from "./trainer";
 import { Words } from "./words";
 import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import { StudyError } from "../error";
-
-/** One representation trained from one seed. */
-export interface LawMiniatureRun extends Omit<Trained, "tokens"> {
-  representation: string;
-  seed: number;
-  seconds: number;
-}
 
 /** Results so far, in plain data. */
 export interface LawMiniatureStudy {

@@ -17,6 +17,13 @@ import type { AskedQuestion, LearntPicture, MiniatureData } from "./questions";
 import type { LawMiniatureSettings } from "./settings";
 import { learntBatches, logProbability, type QuestionBatch, type Words } from "./words";
 
+/** One representation trained from one seed. */
+export interface LawMiniatureRun extends Omit<Trained, "tokens"> {
+  representation: string;
+  seed: number;
+  seconds: number;
+}
+
 /** Values of a trained reader. */
 export type ReaderValues = ReadonlyMap<string, SafetensorsTensor>;
 

@@ -7,7 +7,7 @@ import { manualSeed, sharedRandom } from "../../nn/module/random";
 import { sum } from "../../numeric";
 import { AdamW } from "../update/adamw";
 import { hashOfHashes, type Progress, readCheckpoint, restoreParameters, writeCheckpoint } from "./checkpoint";
-import { type TrainingControl, type TrainingEnd, UnobservedControl } from "../runs/control";
+import { type TrainingControl, UnobservedControl } from "../runs/control";
 import { NOTHING_SEEN, seen } from "./early-stop";
 import { TrainError } from "../error";
 import { type Evaluation, evaluationOf } from "./evaluation";
@@ -18,7 +18,7 @@ import { MemoryMeter } from "../runs/memory";
 import { plannedGroups, type TrainingPlan } from "../runs/plan";
 import type { Optimizer, ParameterGroup } from "../update/optimizer";
 import { startRecomputing } from "./recompute";
-import type { StepReport, TrainingResult } from "../runs/report";
+import type { StepReport, TrainingEnd, TrainingResult } from "../runs/report";
 import { hashParameters, planStage, type StagePlan, type StageReport } from "../update/stages";
 import { update } from "../update/update";
 
@@ -51,7 +51,7 @@ export async function fit<B>(
  * Runs {@link fit} as a loop: `for await (const report of train.steps(options))`. Leaving the loop ends the training
  * without a checkpoint.
  *
- * @throws TrainError for options that are none
+ * @throws TrainError for options that are no object
  */
 export async function* steps<B>(options: FitOptions<B>): AsyncGenerator<StepReport, TrainingResult, void> {
   if (typeof options !== "object" || options === null)

@@ -1,12 +1,6 @@
-import type { StepReport } from "./report";
+import type { StepReport, TrainingEnd, TrainingState } from "./report";
 import type { TrainingPlan } from "./plan";
-import { noteTraining } from "../session-trainings";
-
-/** End of a training: by itself, by a signal or control, by an interrupt of its cell, or by an error. */
-export type TrainingEnd = "finished" | "stopped" | "interrupted" | "failed";
-
-/** State of a training. `waiting` precedes `fit`; `pausing` and `stopping` last until the running step ends. */
-export type TrainingState = "waiting" | "running" | "pausing" | "paused" | "stopping" | TrainingEnd;
+import { sessionTrainings } from "../session-trainings";
 
 /** Receives the events of a run; throwing stops it. */
 export interface TrainingObserver {
@@ -137,7 +131,7 @@ export class TrainingControl {
   /** @internal */
   report(report: StepReport): void {
     this.step = report.step;
-    noteTraining(this);
+    sessionTrainings.note(this);
     this.keep(report);
     for (const observer of [...this.observers]) observer.stepped?.(report);
   }
@@ -162,7 +156,7 @@ export class TrainingControl {
 
   private change(state: TrainingState): void {
     this.now = state;
-    noteTraining(this);
+    sessionTrainings.note(this);
     for (const observer of [...this.observers]) observer.changed?.(state, this.why);
   }
 }

@@ -3,6 +3,12 @@ import type { TrainingMemory } from "./memory";
 import type { StageReport } from "../update/stages";
 import type { UpdateReport } from "../update/update";
 
+/** End of a training: by itself, by a signal or control, by an interrupt of its cell, or by an error. */
+export type TrainingEnd = "finished" | "stopped" | "interrupted" | "failed";
+
+/** State of a training. `waiting` precedes `fit`; `pausing` and `stopping` last until the running step ends. */
+export type TrainingState = "waiting" | "running" | "pausing" | "paused" | "stopping" | TrainingEnd;
+
 /** Report of one update. */
 export interface StepReport extends UpdateReport {
   /** Number of updates so far, over all stages. */

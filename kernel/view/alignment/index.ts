@@ -1,3 +1,4 @@
+export type { Normalization } from "../../protocol/alignment/payload";
 import { checkArguments } from "../../rules/arguments";
 import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import { decodeImage, type ImageInput, type RawImage } from "../../data/image";
@@ -13,21 +14,18 @@ import { MAX_SAVED_BYTES, type SavedImage, type ScaleMode } from "../../protocol
 import { encodeJpeg } from "../draw/pictures";
 import { reduceSet } from "../reduce/set";
 import { imagePath } from "../origin";
+import { bestMeans, cosineMatrix, saveCosines, type TokenMatrix } from "../../protocol/alignment/arithmetic";
 import {
+  ALIGNMENT_MIME,
+  type AlignmentPayload,
   MAX_CELLS,
   MAX_TOKENS,
-  NORMALIZATIONS,
-  bestMeans,
-  cosineMatrix,
-  saveCosines,
   type Normalization,
-  type TokenMatrix,
-} from "../../protocol/alignment/arithmetic";
-import { ALIGNMENT_MIME, type AlignmentPayload, type SavedTokens } from "../../protocol/alignment/payload";
+  NORMALIZATIONS,
+  type SavedTokens,
+} from "../../protocol/alignment/payload";
 import { describeAlignment, drawAlignment } from "./picture";
 import { isWhole } from "../../rules/rule-error";
-
-export type { Normalization } from "../../protocol/alignment/arithmetic";
 
 /** Tokens of a text: one label and one row of `data` each, in the space of the patches (`[T, C]`, row-major). */
 export interface TextTokens {

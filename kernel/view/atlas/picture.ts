@@ -5,8 +5,7 @@ import { AtlasValues, type AtlasPayload, meanWeights } from "../../protocol/atla
 import { cssColor, SERIES, STILL_INK } from "../../protocol/core/figure";
 import type { Point } from "../../protocol/core/geometry";
 import { drawRows, wordsOf } from "../draw/figure/rows";
-import type { Drawn } from "../draw/figure/still";
-import { label, tag } from "../draw/figure/svg";
+import { type Drawn, label, tag } from "../draw/figure/svg";
 import { fitSize, fittingStill, pictureTile } from "../draw/pictures";
 
 /** Sides of the tiles that are tried. */

@@ -7,11 +7,11 @@ import type { Mark } from "../../protocol/core/scene";
 import { counted, ENGLISH } from "../../protocol/core/words";
 import { colorBar } from "../draw/figure/color-bar";
 import { drawRows, wordsOf } from "../draw/figure/rows";
-import type { Drawn } from "../draw/figure/still";
 import { type DrawnHeat, heatCells, heatColor, markParts } from "../draw/overlay";
 import { fitSize, fittingStill, pictureTile } from "../draw/pictures";
 import type { LayerAttention } from "./source";
 import { argmax } from "../../numeric";
+import type { Drawn } from "../draw/figure/svg";
 
 /** Longest sides of the enlarged head that are tried, and the share of it that a small head has. */
 const [SIDES, SMALL] = [[320, 240, 176], 0.36];

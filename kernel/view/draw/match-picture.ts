@@ -4,8 +4,7 @@ import type { Point } from "../../protocol/core/geometry";
 import type { Mark } from "../../protocol/core/scene";
 import { colorBar } from "./figure/color-bar";
 import { drawRows, wordsOf, type Words } from "./figure/rows";
-import type { Drawn } from "./figure/still";
-import { tag } from "./figure/svg";
+import { type Drawn, tag } from "./figure/svg";
 import { heatCells, heatColor, markParts, type DrawnHeat } from "./overlay";
 import { fitSize, pictureTile } from "./pictures";
 

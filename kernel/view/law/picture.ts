@@ -5,8 +5,7 @@ import { planeFigure, scatterFigure, type LawFigureInput } from "../../protocol/
 import { figure } from "../../protocol/law/model";
 import type { LawPayload } from "../../protocol/law/payload";
 import { drawRows, figureOf, wordsOf } from "../draw/figure/rows";
-import type { Drawn } from "../draw/figure/still";
-import { label } from "../draw/figure/svg";
+import { type Drawn, label } from "../draw/figure/svg";
 
 /** Pixels of the two panels; the second has a color bar beside it. */
 const [SCATTER, PLANE] = [380, 440];

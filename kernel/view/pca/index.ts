@@ -3,7 +3,6 @@ import { counted } from "../../protocol/core/words";
 import type { LayerFeatures } from "../../contracts/features";
 import { decodeImage, type ImageInput, type RawImage } from "../../data/image";
 import { drawRows, wordsOf } from "../draw/figure/rows";
-import type { Drawn } from "../draw/figure/still";
 import { fitSize, fullColorBundle, pictureTile } from "../draw/pictures";
 import { componentColors, type ComponentColors } from "../../protocol/core/component-colors";
 import { View } from "../../display/display";
@@ -11,6 +10,7 @@ import { ViewError } from "../../protocol/core/error";
 import { extractFeatures, imageFeatures, type FeatureExtractor, type PlacedFeatures } from "../extract";
 import type { MimeBundle } from "../../display/host";
 import { patientBar } from "../../display/progress";
+import type { Drawn } from "../draw/figure/svg";
 
 /** Options of `view.pca`. */
 export interface PcaOptions {

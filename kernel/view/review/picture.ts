@@ -4,9 +4,9 @@ import { boxMark } from "../../protocol/core/marks";
 import { shortText } from "../../protocol/core/words";
 import { type ReviewPayload, confidenceText } from "../../protocol/review/payload";
 import { drawRows, wordsOf } from "../draw/figure/rows";
-import type { Drawn } from "../draw/figure/still";
 import { markParts } from "../draw/overlay";
 import { fitSize, fittingStill, pictureTile } from "../draw/pictures";
+import type { Drawn } from "../draw/figure/svg";
 
 /** Sides of the pictures that are tried, pictures in a row, and most of them. */
 const [SIDES, COLUMNS, MOST] = [[140, 112, 84], 4, 12];

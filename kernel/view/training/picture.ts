@@ -7,8 +7,7 @@ import { isWide } from "../../protocol/training/matrix-layout";
 import type { RunRecord } from "../../protocol/training/record";
 import { placeText, STATE_WORDS } from "../../protocol/training/words";
 import { drawRows, figureOf, wordsOf } from "../draw/figure/rows";
-import type { Drawn } from "../draw/figure/still";
-import { label, tag } from "../draw/figure/svg";
+import { type Drawn, label, tag } from "../draw/figure/svg";
 
 const PANEL = 380;
 const GAP = 16;

@@ -189,7 +189,7 @@ interface Bounds {
   max?: number;
 }
 
-/** Bounds of options; a value that is none has the default ones, until {@link control} refuses it. */
+/** Bounds of options. A value that is no options object has the default bounds until {@link control} refuses it. */
 const boundsOf = (options: Bounds): Required<Bounds> => ({ ...BOUNDS, ...given(Object(options) as Bounds) });
 
 /** Returns the value nearest to 0 within the bounds. */

@@ -1,9 +1,8 @@
-import { figure } from "../things/categories";
+import { type CategoryName, figure, type Shape } from "../things/categories";
 import { colorNames, mix, tint, type ColorName, type Rgb } from "./colors";
 import { apply, box, ellipse, limb, smooth, type Point } from "../scenes/geometry";
-import { poseMatrix } from "../things/pose";
+import { type Pose, poseMatrix } from "../things/pose";
 import type { Prng } from "../../../numeric/prng";
-import type { SceneObject } from "../scenes/scene";
 
 /** A polygon of one colour, in fractions of the image side: clutter behind an object, or an occluder in front of it. */
 export interface Blob {
@@ -78,8 +77,16 @@ function drawStone(x: number, y: number, r: number, random: Prng): Point[] {
   );
 }
 
+/** Facts of an object that determine its occluders. */
+interface Occluded {
+  readonly category: CategoryName;
+  readonly shape: Shape;
+  readonly pose: Pose;
+  readonly color: ColorName;
+}
+
 /** Draws one to three shapes over an object: posts, leaves and stones, each near one of its keypoints. */
-export function drawOccluders(object: SceneObject, random: Prng): Blob[] {
+export function drawOccluders(object: Occluded, random: Prng): Blob[] {
   const matrix = poseMatrix(object.pose, 1);
   const { keypoints } = figure(object.category, object.shape);
   return Array.from({ length: 1 + random.int(3) }, () => {

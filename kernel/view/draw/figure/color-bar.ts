@@ -2,8 +2,7 @@ import { most } from "../../../numeric/order";
 import { tickText } from "../../../protocol/core/figure";
 import { textWidth } from "../../../protocol/core/text-width";
 import type { Coloring } from "./colors";
-import type { Drawn } from "./still";
-import { label, tag } from "./svg";
+import { type Drawn, label, tag } from "./svg";
 
 /** Width of the bar, space before its labels, and their size. */
 const [BAR, GAP, SIZE, TITLE_ROW, STEPS] = [12, 4, 12, 18, 48];

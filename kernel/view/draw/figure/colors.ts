@@ -1,5 +1,5 @@
 import { clamp, least, most } from "../../../numeric";
-import { colorHex, isColorMap, type ColorMapName } from "../../../protocol/core/color";
+import { colorHex, hexColor, isColorMap, type ColorMapName } from "../../../protocol/core/color";
 import { matrix, numberOf, record, textOf, type PlotlyObject } from "./values";
 
 /** A color map of a trace: values to colors, with its ends. */
@@ -83,11 +83,5 @@ function between(stops: readonly Stop[], unit: number): string {
   if (!low.color || !high.color) return value - low.at < high.at - value ? low.text : high.text;
   const share = (value - low.at) / (high.at - low.at || 1);
   const [from, to] = [low.color, high.color];
-  return `#${from
-    .map((part, i) =>
-      Math.round(part + share * (to[i] - part))
-        .toString(16)
-        .padStart(2, "0"),
-    )
-    .join("")}`;
+  return hexColor(from.map((part, i) => Math.round(part + share * (to[i] - part))));
 }

@@ -1,7 +1,9 @@
 import { markerColoring, type Coloring } from "./colors";
 import { label, tag, type Attribute } from "./svg";
 import { numberOf, ofPoint, record, textOf, withoutTags, type PlotlyObject } from "./values";
-import type { Place } from "./traces";
+
+/** Pixels of a point, where it has any. */
+export type Place = readonly [x: number | undefined, y: number | undefined];
 
 /** Pixels between a marker and its text, and the size of that text. */
 const [TEXT_GAP, TEXT_SIZE] = [6, 11];

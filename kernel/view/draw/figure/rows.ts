@@ -1,8 +1,8 @@
 import { most } from "../../../numeric/order";
 import { textWidth } from "../../../protocol/core/text-width";
 import type { Figure } from "../../../protocol/core/figure";
-import { drawFigure, type Drawn } from "./still";
-import { drawing, label, tag } from "./svg";
+import { drawFigure } from "./still";
+import { drawing, type Drawn, label, tag } from "./svg";
 
 const [GAP, EDGE] = [16, 10];
 

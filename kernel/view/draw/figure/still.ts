@@ -5,7 +5,7 @@ import { replacedMap } from "./colors";
 import { barRoom, drawColorBar, drawLegend, makeLegend, type Legend } from "./legend";
 import { drawAnnotations, drawShapes, unknownShapes } from "./overlays";
 import { layoutPanels, neededMargins, type Frame, type Panel } from "./panels";
-import { drawing, GRID, INK, label, line, tag } from "./svg";
+import { drawing, type Drawn, GRID, INK, label, line, tag } from "./svg";
 import { TICK_GAP, TICK_SIZE, TITLE_SIZE } from "./ticks";
 import { drawBars, drawHeatmap, drawScatter, readTrace, type Trace } from "./traces";
 import { isBold, numberOf, record, textOf, titleText, withoutTags, type PlotlyObject } from "./values";
@@ -15,13 +15,6 @@ const [DEFAULT_WIDTH, DEFAULT_HEIGHT] = [700, 420];
 const NOTE_ROW = 18;
 /** Space that stays free at the edges. */
 const EDGE = 12;
-
-/** Elements of a drawing with their size in pixels. */
-export interface Drawn {
-  width: number;
-  height: number;
-  parts: string[];
-}
 
 /**
  * A still picture of a figure as SVG: scatter, bar and heat-map traces on any number of axes, with ticks, titles, legend, lines and

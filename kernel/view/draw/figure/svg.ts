@@ -1,19 +1,23 @@
 import { escapeMarkup } from "../../../display/escape";
+import { hexColor } from "../../../protocol/core/color";
 import { STILL_INK, cssColor } from "../../../protocol/core/figure";
+
+/** Elements of a drawing with their size in pixels. */
+export interface Drawn {
+  width: number;
+  height: number;
+  parts: string[];
+}
 
 /** An attribute's value; numbers are written with two decimals. */
 export type Attribute = string | number | undefined;
 
 /** Ink of words and axes, readable on white paper and on a dark page. */
-export const INK: string = hex(STILL_INK);
+export const INK: string = hexColor(STILL_INK);
 /** Lines that only guide the eye. */
 export const GRID: string = cssColor(STILL_INK, 0.25);
 /** The first of these faces that the reader's machine has. A PNG is drawn with the last but one, which Fovea brings along. */
 export const FACES = "Helvetica, Arial, 'DejaVu Sans', sans-serif";
-
-function hex(color: readonly number[]): string {
-  return `#${color.map((part) => part.toString(16).padStart(2, "0")).join("")}`;
-}
 
 /** One SVG element as text; attributes and text are escaped. */
 export function tag(name: string, attributes: Record<string, Attribute>, ...children: string[]): string {

@@ -3,7 +3,7 @@ import { most } from "../../../numeric/order";
 import { COLORWAY } from "../../../protocol/core/figure";
 import type { Axis } from "./axis";
 import { heatColoring } from "./colors";
-import { drawMarks } from "./markers";
+import { drawMarks, type Place } from "./markers";
 import { INK, line, tag } from "./svg";
 import { coordinates, matrix, numberOf, ofPoint, record, textOf, type Coordinate, type PlotlyObject } from "./values";
 
@@ -91,9 +91,6 @@ export function drawScatter(trace: Trace, plane: Plane): string[] {
     ...drawMarks(points, trace.options, trace.color, mode),
   ];
 }
-
-/** Pixels of a point, where it has any. */
-export type Place = readonly [x: number | undefined, y: number | undefined];
 
 const DASHES: Record<string, string | undefined> = {
   dash: "6 4",
