@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { root } from "../../binder/setup.mjs";
-import { markdown } from "./tables.mjs";
+import { markdown, restore } from "./tables.mjs";
 
 const require = createRequire(join(root, "kernel", "package.json"));
 const FOLDER = join(root, ".fovea", "law-miniature");
@@ -35,6 +35,7 @@ export async function lawMiniature({ short = false, seeds, folder = FOLDER, limi
   const usual = short ? studies.LAW_MINIATURE_SHORT : studies.LAW_MINIATURE;
   const settings = { ...usual, seeds: seeds ?? usual.seeds };
   mkdirSync(folder, { recursive: true });
+  if (!short) restore("law-miniature", folder, "runs-");
   const study = await studies.lawMiniature({
     settings,
     folder: short ? join(folder, "short") : folder,
