@@ -148,7 +148,7 @@ export function holdLifeline(): void {
   delete process.env["FOVEA_LIFELINE_FD"];
   if (!Number.isInteger(fd) || fd < 3) return;
   // In a session from a snapshot, a thread begins with the compiler's code.
-  const resourceLimits = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 2, codeRangeSizeMb: 4 };
+  const resourceLimits = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 1, codeRangeSizeMb: 4 };
   // Loaded now: a process that makes a snapshot cannot bear this module.
   const { Worker } = loadModule("node:worker_threads") as typeof import("node:worker_threads");
   const workerData = { fd, flags: interruptFlags, gate: GATE };
