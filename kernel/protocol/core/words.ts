@@ -52,3 +52,11 @@ export function boxText(trans: Translate, [left, top, right, bottom]: Box): stri
 export const ENGLISH: Translate = {
   __: (text, ...values) => text.replace(/%(\d+)/g, (_, position: string) => String(values[Number(position) - 1] ?? "")),
 };
+
+/** Texts of a language by the English ones, as JupyterLab's catalogs hold them. */
+export type Catalog = Readonly<Record<string, readonly string[]>>;
+
+/** Returns the translation by a catalog; a text that it lacks stays English. */
+export const translationBy = (catalog: Catalog): Translate => ({
+  __: (text, ...values) => ENGLISH.__((Object.hasOwn(catalog, text) ? catalog[text][0] : undefined) ?? text, ...values),
+});
