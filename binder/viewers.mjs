@@ -51,7 +51,7 @@ export async function buildViewers() {
   await build({ ...shared, entryPoints: [join(root, "style", "index.css")], outfile: join(out, "viewers.css") });
   await build({ ...shared, entryPoints: [join(root, "style", "widgets.css")], outfile: join(out, "widgets.css") });
   copyFileSync(cartesian, join(out, PLOTLY));
-  writeFileSync(join(out, "words-ja.js"), `window.foveaWords=${JSON.stringify(catalog())};`);
+  writeFileSync(join(out, "words-ja.js"), `globalThis.foveaWords=${JSON.stringify(catalog())};`);
   const scripts = Object.fromEntries(names.map((name) => [name, scriptsOf(name)]));
   writeFileSync(join(out, "viewers.json"), JSON.stringify(scripts));
 }

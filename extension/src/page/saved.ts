@@ -3,15 +3,16 @@ import type { ViewerKind } from "../frame/viewer-kind";
 import type { Viewer } from "../frame/viewer";
 import type { Translate } from "../parts/translate";
 
-declare global {
-  interface Window {
-    /** Texts of the page's language, written by `words-ja.js` of the viewers' scripts. */
-    foveaWords?: Catalog;
-  }
+/** A page in another language brings the viewers' texts, in `words-ja.js` beside their scripts. */
+interface PageWords {
+  foveaWords?: Catalog;
 }
 
 /** The translation into the language of the page; English where it brings no texts. */
-export const pageTranslation = (): Translate => (window.foveaWords ? translationBy(window.foveaWords) : ENGLISH);
+export function pageTranslation(): Translate {
+  const { foveaWords } = globalThis as PageWords;
+  return foveaWords ? translationBy(foveaWords) : ENGLISH;
+}
 
 /** Nobody answers: a saved view has no kernel. */
 const send = (): void => undefined;
