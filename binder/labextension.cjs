@@ -11,6 +11,8 @@ const protocol = join(__dirname, "..", "extension", "lib", "fovea", "protocol", 
 module.exports = {
   resolve: { alias: { "fovea/protocol$": protocol } },
   optimization: {
-    splitChunks: { cacheGroups: { viewers: { chunks: "async", test: SHARED, name: "viewers", minChunks: 2, minSize: 0 } } },
+    splitChunks: {
+      cacheGroups: { viewers: { chunks: "async", test: SHARED, name: "viewers", minChunks: 2, minSize: 0 } },
+    },
   },
 };
