@@ -10,7 +10,7 @@ interface PageWords {
 
 /** The translation into the language of the page; English where it brings no texts. */
 export function pageTranslation(): Translate {
-  const { foveaWords } = globalThis as PageWords;
+  const { foveaWords } = globalThis as typeof globalThis & PageWords;
   return foveaWords ? translationBy(foveaWords) : ENGLISH;
 }
 
