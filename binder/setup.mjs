@@ -158,6 +158,10 @@ async function buildExtension() {
   await run(process.execPath, [join("node_modules", "typescript", "bin", "tsc"), "-b", "extension"], {
     remedy: "The lines above name the error in extension/.",
   });
+  const protocol = join("kernel", "protocol", "tsconfig.build.json");
+  await run(process.execPath, [join("node_modules", "typescript", "bin", "tsc"), "-p", protocol], {
+    remedy: "The lines above name the error in kernel/protocol.",
+  });
   await run(process.execPath, [join("binder", "viewers.mjs")], {
     remedy: "The lines above name the error in extension/.",
   });
@@ -180,6 +184,7 @@ function extensionSources() {
     ...own,
     ...["protocol", "numeric", "contracts", "rules"].flatMap((room) => sources(`kernel/${room}`, [".ts"])),
     join(root, "binder", "viewers.mjs"),
+    join(root, "binder", "labextension.cjs"),
     join(root, "package.json"),
   ];
 }

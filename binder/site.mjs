@@ -22,6 +22,12 @@ const KERNEL = "fovea/";
 /** JupyterLite below the site; its plugin looks for the kernel's files beside it. */
 const LITE = "lite/";
 
+/** A limit of JupyterLite, at the link to it. */
+const LITE_FILES = {
+  en: "JupyterLab without a server. Its cells have files of their own: they do not see those of its file browser, and heavy cells run there as they stand.",
+  ja: "サーバーのいらない JupyterLab です。セルのファイルはファイルブラウザーのファイルとは別で、互いに見えません。重いセルも書かれたとおりに実行されます。",
+};
+
 /** The policy of every page: what it loads comes from the site alone. Plotly styles its elements inline. */
 const POLICY = [
   "default-src 'none'",
@@ -53,7 +59,7 @@ async function writeSite(folder, { repository, reference, lite }) {
   const { publishNotebook, readNotebook } = load("../kernel/dist/publish/index.js");
   mkdirSync(join(folder, "tutorials"));
   const tutorials = tutorialNames().map((name) => {
-    const document = publishNotebook(readNotebook(join(notebooks, `${name}.ipynb`)), { linkOf });
+    const document = publishNotebook(readNotebook(join(notebooks, `${name}.ipynb`)), { linkOf, runs: true });
     const title = document.title ?? name;
     return { name, document, title, number: numberOf(name), lang: name.endsWith(".ja") ? "ja" : "en" };
   });
@@ -102,7 +108,7 @@ async function writeAssets(folder, tutorials) {
   });
   await build({ ...shared, entryPoints: [join("style", "site.css")], outfile: join(assets, "site.css") });
   const { viewerFolder } = load("../kernel/dist/page/viewers.js");
-  for (const name of ["viewers", "widgets", "widgets.css", "plotly.js"])
+  for (const name of ["viewers", "widgets", "widgets.css", "plotly.js", "words-ja.js"])
     cpSync(join(viewerFolder(), name), join(assets, name), { recursive: true });
   const sections = tutorials.flatMap(sectionsOf);
   // A script and no JSON: a page from disk may read it too.
@@ -157,7 +163,7 @@ function tutorialPage(tutorial, site) {
     title: `${title} · Fovea`,
     lang,
     base: "../",
-    scripts: viewerFiles(document.views),
+    scripts: viewerFiles(document.views, lang),
     kernel: site.hasKernel,
     list: listOf(site, tutorial),
     body: `<div class="fovea-actions">${actionsOf(tutorial, site)}</div>${document.html}<nav class="fovea-next" aria-label="${lang === "ja" ? "前後" : "Next"}">${next}</nav>`,
@@ -172,7 +178,7 @@ function actionsOf({ name, lang }, { tutorials, repository, hasLite }) {
   // A page from disk has no JupyterLite: the site's script takes the link away there.
   if (hasLite)
     links.push(
-      `<a href="../${LITE}lab/index.html?path=${encodeURIComponent(`${name}.ipynb`)}" data-hosted>${lang === "ja" ? "JupyterLite で開く" : "Open in JupyterLite"}</a>`,
+      `<a href="../${LITE}lab/index.html?path=${encodeURIComponent(`${name}.ipynb`)}" title="${LITE_FILES[lang]}" data-hosted>${lang === "ja" ? "JupyterLite で開く" : "Open in JupyterLite"}</a>`,
     );
   if (repository) {
     const path = encodeURIComponent(`lab/tree/notebooks/${name}.ipynb`);

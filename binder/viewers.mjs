@@ -3,9 +3,11 @@
  *
  * - `viewers/NAME.js`, a script of a page of ours that shows the page's saved views of one kind, and `viewers.css`;
  * - `widgets/NAME.mjs`, an ES module with anywidget's `render({ model, el })`, and `widgets.css`;
- * - `plotly.js`, on which some of these scripts draw: they expect it on their page.
+ * - `plotly.js`, on which some of these scripts draw: they expect it on their page;
+ * - `words-ja.js`, the viewers' texts in Japanese, for a page in that language;
+ * - `viewers.json`, the scripts of a page by the name of a view, in the order in which it runs them.
  */
-import { copyFileSync, mkdirSync, readdirSync, rmSync, existsSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -48,7 +50,25 @@ export async function buildViewers() {
   await Promise.all(names.filter((name) => name !== "plotly").map((name) => widget(name)));
   await build({ ...shared, entryPoints: [join(root, "style", "index.css")], outfile: join(out, "viewers.css") });
   await build({ ...shared, entryPoints: [join(root, "style", "widgets.css")], outfile: join(out, "widgets.css") });
-  copyFileSync(cartesian, join(out, "plotly.js"));
+  copyFileSync(cartesian, join(out, PLOTLY));
+  writeFileSync(join(out, "words-ja.js"), `globalThis.foveaWords=${JSON.stringify(catalog())};`);
+  const scripts = Object.fromEntries(names.map((name) => [name, scriptsOf(name)]));
+  writeFileSync(join(out, "viewers.json"), JSON.stringify(scripts));
+}
+
+const PLOTLY = "plotly.js";
+
+/** The scripts of a page with views of one kind. */
+function scriptsOf(name) {
+  const file = `viewers/${name}.js`;
+  return readFileSync(join(out, file), "utf8").includes("globalThis.Plotly") ? [PLOTLY, file] : [file];
+}
+
+/** The Japanese texts of JupyterLab's catalog, without those of settings. */
+function catalog() {
+  const folder = join(root, "kernel", "python", "fovea_kernel", "locale", "ja_JP", "LC_MESSAGES");
+  const texts = Object.entries(JSON.parse(readFileSync(join(folder, "jupyterlab_fovea.json"), "utf8")));
+  return Object.fromEntries(texts.filter(([text]) => text !== "" && !text.startsWith("schema\u0004")));
 }
 
 const script = (name) =>

@@ -21,7 +21,9 @@ export interface FileAnswers {
 export type ToWorker = ToSession | { type: "files"; id: number; action: FileAction };
 
 export type FromWorker =
-  | FromSession
+  | Exclude<FromSession, { type: "ready" }>
+  /** The flags of interrupts come from a page that is isolated from other origins, and shares memory with its workers. */
+  | { type: "ready"; flags?: Int32Array }
   /** The worker cannot start, or a cell has made it unusable. */
   | { type: "failed"; message: string }
   | { type: "files"; id: number; ok: true; answer: FileAnswers[keyof FileAnswers] }

@@ -13,6 +13,9 @@ export const RESTARTED = "the cell could not be stopped, so the kernel was resta
 /** Milliseconds that a cell has to notice an interrupt before its worker is ended. */
 export const PATIENCE = 1500;
 
+/** Milliseconds that the message of an interrupt has before a flag is raised, and between two flags. */
+const [FLAG_AFTER, FLAG_AGAIN] = [200, 500];
+
 /** Message of a session that no question waits for. */
 export type SessionMessage = Exclude<FromSession, { type: "ready" } | { type: "unusable" } | { type: "answer" }>;
 
@@ -33,6 +36,8 @@ export class SessionWorker {
   private worker: Worker | undefined;
   private readonly answers = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   private lastId = 0;
+  /** The worker's flags of interrupts, in an isolated page. */
+  private flags: Int32Array | undefined;
   /** Refuses a start that is under way. */
   private abandonStart: (error: KernelError) => void = () => undefined;
 
@@ -70,15 +75,29 @@ export class SessionWorker {
     return this.ask((id) => ({ type: "files", id, action })) as Promise<FileAnswers[A["kind"]]>;
   }
 
-  /** Asks the running cell to stop. */
+  /** Asks the running cell to stop. In an isolated page its loops stop too. */
   interrupt(): void {
-    this.send({ type: "interrupt", number: ++this.lastId });
+    const number = ++this.lastId;
+    this.send({ type: "interrupt", number });
+    const { flags } = this;
+    if (flags) setTimeout(() => this.raise(flags, number), FLAG_AFTER);
+  }
+
+  /** Raises the flag that loops read, until the interrupt is answered: another loop than the last one may have seen it. */
+  private raise(flags: Int32Array, number: number): void {
+    const isAnswered = (): boolean => Atomics.load(flags, 2) >= number;
+    if (this.flags !== flags || isAnswered()) return;
+    Atomics.store(flags, 0, number);
+    // The answer lowers the flag, and may have done so before it was raised.
+    if (isAnswered()) Atomics.compareExchange(flags, 0, number, 0);
+    else setTimeout(() => this.raise(flags, number), FLAG_AGAIN);
   }
 
   /** Ends the worker; questions that wait for it are refused, and who waits for its start too. */
   end(reason: string): void {
     this.worker?.terminate();
     this.worker = undefined;
+    this.flags = undefined;
     this.abandonStart(new KernelError(reason));
     for (const { reject } of this.answers.values()) reject(new KernelError(reason));
     this.answers.clear();
@@ -112,8 +131,10 @@ export class SessionWorker {
     };
     worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
       if (!isCurrent()) return;
-      if (data.type === "ready") ready();
-      else this.receive(data);
+      if (data.type === "ready") {
+        this.flags = data.flags;
+        ready();
+      } else this.receive(data);
     };
   }
 

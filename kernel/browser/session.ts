@@ -5,10 +5,13 @@ import { fetchNow } from "../platform/browser/remote";
 import { offerModule as offerThreadModule, offerScript } from "../platform/browser/threads";
 import { FOLDER, paths } from "../platform/browser/paths";
 import { loadOffered, offerModule, offerWhole } from "../session/browser/modules";
+import { sharedFlags } from "../session/browser";
 import { offerTypeScript } from "../session/browser/typescript";
 import { Session } from "../session/session";
 import { offerFileModules } from "./file-modules";
 import type { FileAction, FileAnswers, FromWorker, Manifest, PageFile, ToWorker } from "./messages";
+
+export { sharedFlags };
 
 const LIBRARY = "fovea";
 const encoder = new TextEncoder();

@@ -24,14 +24,14 @@ async function fetchTypes(): Promise<{ manifest: Manifest; types: Record<string,
 }
 
 async function start(): Promise<void> {
-  const [{ manifest, types }, { startSession }, compiler] = await Promise.all([
+  const [{ manifest, types }, { sharedFlags, startSession }, compiler] = await Promise.all([
     fetchTypes(),
     import("./session"),
     import("typescript"),
   ]);
   const receive = startSession(compiler.default ?? compiler, manifest, types, post);
   globalThis.onmessage = ({ data }: MessageEvent<ToWorker>) => receive(data);
-  post({ type: "ready" });
+  post({ type: "ready", flags: sharedFlags });
   early.forEach(receive);
 }
 

@@ -36,17 +36,20 @@ export const styleSheet = (name: "colors" | "notebook" | "page"): string =>
   readFileSync(join(folder(), `${name}.css`), "utf8");
 
 /** Tests whether `binder/viewers.mjs` has run. */
-export const areViewersBuilt = (): boolean => existsSync(join(folder(), "dist", "viewers.css"));
+export const areViewersBuilt = (): boolean => existsSync(join(viewerFolder(), MANIFEST));
 
-/** The global of plotly's script, on which some viewers draw. */
-const PLOTLY = "globalThis.Plotly";
+/** The scripts of a page by the name of a view; written last. */
+const MANIFEST = "viewers.json";
 const PLOTLY_FILE = "plotly.js";
 
-/** Returns the scripts of the viewers for these mime types, below {@link viewerFolder}, in the order in which a page runs them. */
-export function viewerFiles(mimes: Iterable<string>): string[] {
-  const names = [...new Set(mimes)].map((mime) => VIEWERS.get(mime)).filter((name) => name !== undefined);
-  const scripts = names.map((name) => `viewers/${name}.js`);
-  return scripts.some((script) => readBuilt(script).includes(PLOTLY)) ? [PLOTLY_FILE, ...scripts] : scripts;
+/**
+ * Returns the scripts of the viewers for these mime types, below {@link viewerFolder}, in the order in which a page runs them. The viewers
+ * speak Japanese where that is the language of the page, else English.
+ */
+export function viewerFiles(mimes: Iterable<string>, lang = "en"): string[] {
+  const scripts = JSON.parse(readBuilt(MANIFEST)) as Record<string, string[]>;
+  const files = new Set([...mimes].flatMap((mime) => scripts[VIEWERS.get(mime) ?? ""] ?? []));
+  return files.size > 0 && lang.startsWith("ja") ? ["words-ja.js", ...files] : [...files];
 }
 
 const readBuilt = (file: string): string => readFileSync(join(viewerFolder(), file), "utf8");
@@ -55,8 +58,8 @@ const readBuilt = (file: string): string => readFileSync(join(viewerFolder(), fi
 export const viewerFolder = (): string => join(folder(), "dist");
 
 /** Reads scripts and style of the viewers for these mime types; nothing where they were not built. */
-export function viewersOf(mimes: Iterable<string>): PageViewers {
-  const files = areViewersBuilt() ? viewerFiles(mimes) : [];
+export function viewersOf(mimes: Iterable<string>, lang = "en"): PageViewers {
+  const files = areViewersBuilt() ? viewerFiles(mimes, lang) : [];
   return {
     scripts: files.map(readBuilt),
     style: files.length > 0 ? readBuilt("viewers.css") : "",

@@ -134,6 +134,19 @@ export interface PictureCodec {
    * that the face lacks are those of the machine. Missing on a machine that cannot draw.
    */
   drawSvg?(svg: string): RgbaPixels;
+  /** The RGBA pixels of a plate with a sign, at once: in a face that comes with the library, in a page in one of the reader's machine. */
+  drawPlate(plate: Plate): RgbaPixels;
+}
+
+/** A square plate with a sign on it, as CSS names its colors. */
+export interface Plate {
+  /** Side of the picture in pixels; the plate takes four fifths of it. */
+  side: number;
+  sign: string;
+  /** Degrees by which the plate is turned. */
+  turn: number;
+  ink: string;
+  paper: string;
 }
 
 /** Compression and checksum of PNG files, for pictures that are encoded synchronously. */

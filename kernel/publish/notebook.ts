@@ -1,6 +1,7 @@
 import { isRecord, parseJson } from "../rules/json-text";
 import { plainText } from "../protocol/core/words";
 import { isFile, readFileSync } from "../platform/files";
+import { changesOf, type Change } from "./browser-cell";
 import { PublishError } from "./error";
 
 /** Parts of a bundle by mime type; texts are joined. */
@@ -16,7 +17,8 @@ export type Output =
 /** A cell of a notebook. */
 export type Cell =
   | { kind: "text"; source: string; attachments: Record<string, Bundle> }
-  | { kind: "code"; source: string; outputs: Output[] }
+  /** The changes make a heavy cell smaller where it runs in a page. */
+  | { kind: "code"; source: string; outputs: Output[]; changes: Change[] }
   | { kind: "raw"; source: string };
 
 /** The parts of a notebook that are published. */
@@ -62,11 +64,14 @@ function languageOf(metadata: Bundle): string {
 }
 
 function readCell(cell: unknown, place: string): Cell {
-  const { cell_type: type, source: parts, outputs, attachments } = record(cell);
+  const { cell_type: type, source: parts, outputs, attachments, metadata } = record(cell);
   const source = textOf(parts);
   if (source === null) throw new PublishError(WHERE, `${place} must have a source`, parts);
   if (type === "markdown") return { kind: "text", source, attachments: bundlesOf(record(attachments)) };
-  if (type === "code") return { kind: "code", source, outputs: Array.isArray(outputs) ? outputs.map(readOutput) : [] };
+  if (type === "code") {
+    const read = Array.isArray(outputs) ? outputs.map(readOutput) : [];
+    return { kind: "code", source, outputs: read, changes: changesOf(metadata) };
+  }
   if (type === "raw") return { kind: "raw", source };
   throw new PublishError(WHERE, `${place} must be markdown, code or raw`, type);
 }

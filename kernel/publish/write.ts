@@ -46,7 +46,7 @@ export async function write(notebook: string, options: WritePageOptions = {}): P
   const page = htmlPage({
     title: title ?? basename(notebook),
     body: html,
-    viewers: viewersOf(views),
+    viewers: viewersOf(views, lang),
     style: styleSheet("notebook"),
     lang,
   });

@@ -2,16 +2,18 @@
 /** One saved view in each of its hosts: the same place of the picture has the same answer. The site and JupyterLite: `lite.test.ts`. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { buildViewers } from "../../binder/viewers.mjs";
 import { buildRenderer } from "../../binder/vscode.mjs";
 import { serveFolders, type StaticHost } from "./page/static-host";
 import { LIMIT, openBrowser, PATIENCE, repository, startLab, type Lab } from "./lab";
 import { LabPage } from "./lab-page";
+import { cutOff } from "./network";
 import { answer, MIME, NAME, NOTEBOOK, publishedAnswer, ROOT, savedView } from "./saved-view";
 import { SCREENSHOTS } from "./screenshot";
 
@@ -125,10 +127,62 @@ describe("a saved view", { timeout: LIMIT }, () => {
     await page.close();
   });
 
-  it("is its still picture in a page of nbconvert", async () => {
+  /** Writes the notebook as a page of nbconvert, in a Python that finds our package as it is installed. */
+  function convert(exporter: string, ...options: string[]): string {
     const python = join(process.env.FOVEA_PREFIX ?? join(repository, ".venv"), "bin", "python");
-    execFileSync(python, ["-m", "nbconvert", "--to", "html", "--output-dir", folder, NOTEBOOK], { stdio: "pipe" });
-    const html = readFileSync(join(folder, NAME.replace(".ipynb", ".html")), "utf8");
+    const packages = join(folder, "packages");
+    const facts = join(packages, "jupyterlab_fovea_of_tree-0.dist-info");
+    mkdirSync(facts, { recursive: true });
+    const section = /^\[project\.entry-points\."nbconvert\.exporters"\]\n([^[]*)/m;
+    const [, exporters] = section.exec(readFileSync(join(repository, "pyproject.toml"), "utf8")) ?? [];
+    assert.ok(exporters);
+    writeFileSync(join(facts, "METADATA"), "Metadata-Version: 2.1\nName: jupyterlab-fovea-of-tree\nVersion: 0\n");
+    writeFileSync(join(facts, "entry_points.txt"), `[nbconvert.exporters]\n${exporters.replaceAll('"', "")}`);
+    const output = `${exporter}.html`;
+    const args = [
+      "-m",
+      "nbconvert",
+      "--to",
+      exporter,
+      "--output-dir",
+      folder,
+      "--output",
+      output,
+      ...options,
+      NOTEBOOK,
+    ];
+    const path = [packages, join(repository, "kernel", "python")].join(delimiter);
+    execFileSync(python, args, {
+      stdio: "pipe",
+      env: { ...process.env, PYTHONPATH: path, PYTHONDONTWRITEBYTECODE: "1" },
+    });
+    return join(folder, output);
+  }
+
+  for (const template of ["lab", "classic", "basic"])
+    it(`answers the same in a page of nbconvert, in its template ${template}`, async () => {
+      const html = convert("fovea", "--template", template);
+      const page = await browser.newPage({ viewport: { width: 1100, height: 1000 } });
+      page.on("pageerror", (error) => problems.push(String(error)));
+      // The templates name programs for formulas and widgets at other hosts.
+      await cutOff(page.context(), "file:", ["data:", "blob:"]);
+      await page.goto(String(pathToFileURL(html)));
+      const view = page.locator(ROOT);
+      assert.equal(await answer(view), expected);
+      await page.screenshot({ path: join(SCREENSHOTS, `nbconvert-${template}.png`), timeout: 120_000 });
+      const paper = await view.evaluate((node) => getComputedStyle(node).getPropertyValue("--jp-layout-color1"));
+      assert.notEqual(paper, "", "it has colors");
+      await page.close();
+    });
+
+  it("stays its still picture where nbconvert sanitizes", () => {
+    const html = readFileSync(convert("fovea", "--HTMLExporter.sanitize_html=True"), "utf8");
+    assert.doesNotMatch(html, /data-mime/);
+    assert.match(html, /<img[^>]*src="data:image\/png;base64,/);
+  });
+
+  it("is its still picture in a plain page of nbconvert", async () => {
+    const html = readFileSync(convert("html"), "utf8");
     const pictures = [...html.matchAll(/<img[^>]*src="data:image\/png;base64,([^"]*)"/g)];
     assert.ok(
       pictures.some(([, picture]) => picture.replace(/\s/g, "") === still),

@@ -119,8 +119,29 @@ describe("a hostile notebook", () => {
   it("shows what cannot be written out as a sentence", () => {
     const deep = JSON.parse(`${"[".repeat(20_000)}${"]".repeat(20_000)}`) as unknown;
     const outputs = [{ kind: "data" as const, bundle: { "application/json": deep } }];
-    const { html } = publishNotebook({ language: "", cells: [{ kind: "code", source: "", outputs }] });
+    const { html } = publishNotebook({ language: "", cells: [{ kind: "code", source: "", changes: [], outputs }] });
     assert.match(html, /This output is too deep or too large to be shown here/);
+  });
+
+  it("gives a page that runs cells the smaller code of heavy ones, with what it changes", () => {
+    const heavy = (browser: unknown): object => ({
+      ...code('const [steps, name] = [60, "a<b"];'),
+      metadata: { fovea: { browser } },
+    });
+    const read = (browser: unknown) => readNotebook(writeNotebook(folder, "heavy.ipynb", [heavy(browser)]));
+    const notebook = read({ "[60,": "[6,", '"a<b"': '"$&"' });
+    const { html } = publishNotebook(notebook, { runs: true });
+    const [, smaller] = /data-code="([^"]*)"/.exec(html) ?? [];
+    assert.equal(smaller, "const [steps, name] = [6, &quot;$&amp;&quot;];");
+    assert.ok(html.includes('data-changes="[[&quot;[60,&quot;,&quot;[6,&quot;],'), html);
+    assert.doesNotMatch(publishNotebook(notebook).html, /data-code/, "a page to read has none");
+    for (const other of [7, "60", ["60"], { "[60,": 6 }, { "": "6" }])
+      assert.doesNotMatch(publishNotebook(read(other), { runs: true }).html, /data-code/, JSON.stringify(other));
+    for (const absent of ["61", "s"])
+      assert.throws(
+        () => publishNotebook(read({ [absent]: "6" }), { runs: true }),
+        new RegExp(`must stand in its cell once, received "${absent}"`),
+      );
   });
 
   it("does not hold up the reader of its code and pictures", () => {

@@ -5,7 +5,7 @@
 import { element } from "../dom";
 import type { ViewerKind } from "../frame/viewer-kind";
 import { linkView, reportBadLink } from "./link";
-import { openSaved, reasonOf, whenThemeChanges } from "./saved";
+import { colorByItself, openSaved, pageTranslation, reasonOf, whenThemeChanges } from "./saved";
 
 const ANNOUNCED = "fovea-views";
 
@@ -36,12 +36,13 @@ async function show(saved: HTMLScriptElement, kind: ViewerKind): Promise<void> {
   try {
     const viewer = await openSaved(kind, JSON.parse(saved.textContent ?? ""));
     figure.querySelector("img, pre")?.remove();
+    colorByItself(figure);
     nameApart(viewer.node);
     figure.prepend(viewer.node);
     linkView(saved, viewer);
     whenThemeChanges(() => viewer.redraw?.(), new AbortController().signal);
   } catch (error) {
-    const text = `This view cannot be opened: ${reasonOf(error)}`;
+    const text = pageTranslation().__("This view cannot be opened: %1", reasonOf(error));
     figure.append(element("p", { class: "jp-Fovea-error", text }));
   }
 }

@@ -2,7 +2,7 @@
 import { base64Decode, base64Encode } from "fovea/protocol";
 import { element } from "../dom";
 import type { Viewer } from "../frame/viewer";
-import { reasonOf } from "./saved";
+import { pageTranslation, reasonOf } from "./saved";
 
 /** A view of a page: the kind of its viewer, its position among those of this kind, and the reader's choices. */
 export interface ViewLink {
@@ -17,6 +17,8 @@ const MOST = 4000;
 const FORM = /^#view=([a-z]{1,30})\.(\d{1,4})\.([\w-]*)$/;
 const OURS = /^application\/vnd\.fovea\.([a-z]+)\.v\d+\+json$/;
 const PROBLEM = "fovea-link-problem";
+/** Class of the button that copies a link, and of the words beside it. */
+const LINK = "jp-FoveaView-link";
 
 /** Returns the fragment of a link. @throws Error for a state that is too long */
 export function fragmentOf({ kind, at, state }: ViewLink): string {
@@ -24,7 +26,7 @@ export function fragmentOf({ kind, at, state }: ViewLink): string {
     .replaceAll("+", "-")
     .replaceAll("/", "_")
     .replace(/=+$/, "");
-  if (code.length > MOST) throw new Error("the state of this view is too long for a link");
+  if (code.length > MOST) throw new Error(pageTranslation().__("the state of this view is too long for a link"));
   return `${MARK}${kind}.${at}.${code}`;
 }
 
@@ -32,18 +34,21 @@ export function fragmentOf({ kind, at, state }: ViewLink): string {
 export function readFragment(fragment: string): ViewLink | undefined {
   if (!fragment.startsWith(MARK)) return undefined;
   const [, kind, at, code = ""] = FORM.exec(fragment) ?? [];
-  if (kind === undefined || code.length > MOST) throw new Error("it has not the form of a link to a view");
+  if (kind === undefined || code.length > MOST)
+    throw new Error(pageTranslation().__("it has not the form of a link to a view"));
   try {
     const bytes = base64Decode(code.replaceAll("-", "+").replaceAll("_", "/"));
     return { kind, at: Number(at), state: JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) };
   } catch {
-    throw new Error("it is damaged");
+    throw new Error(pageTranslation().__("it is damaged"));
   }
 }
 
-/** The saved views of a page. */
+/** The saved views of a page, without those that were put aside when their cells ran anew. */
 const savedViews = (): HTMLScriptElement[] =>
-  Array.from(document.querySelectorAll<HTMLScriptElement>("figure > script[data-mime]"));
+  Array.from(document.querySelectorAll<HTMLScriptElement>("figure > script[data-mime]")).filter(
+    (saved) => !saved.closest(".fovea-stored"),
+  );
 
 const kindOf = ({ dataset }: HTMLScriptElement): string | undefined => OURS.exec(dataset.mime ?? "")?.[1];
 
@@ -69,10 +74,11 @@ export function reportBadLink(): void {
   document.getElementById(PROBLEM)?.remove();
   try {
     const link = readFragment(location.hash);
-    if (link && !savedViews().some((saved) => namesPlace(link, saved))) throw new Error("the page has no such view");
+    if (link && !savedViews().some((saved) => namesPlace(link, saved)))
+      throw new Error(pageTranslation().__("the page has no such view"));
   } catch (error) {
     const attributes = { id: PROBLEM, role: "status" };
-    const text = `The link to a view in this page's address is ignored: ${reasonOf(error)}.`;
+    const text = pageTranslation().__("The link to a view in this page's address is ignored: %1.", reasonOf(error));
     document.querySelector("main")?.prepend(element("p", { class: "jp-Fovea-error", text, attributes }));
   }
 }
@@ -97,19 +103,20 @@ function takeLink(saved: HTMLScriptElement, viewer: Viewer): void {
     viewer.node.scrollIntoView({ block: "center" });
     viewer.link?.take(link.state);
   } catch (error) {
-    viewer.setProblem(`The state of the link is ignored: ${reasonOf(error)}`);
+    viewer.setProblem(pageTranslation().__("The state of the link is ignored: %1", reasonOf(error)));
   }
 }
 
 function copyButton(saved: HTMLScriptElement, viewer: Viewer): HTMLElement[] {
-  const title = "Copy an address that opens this page on this view as it is now";
-  const said = element("span", { attributes: { role: "status" } });
-  const button = element("button", { text: "Copy link", attributes: { type: "button", title } });
+  const trans = pageTranslation();
+  const title = trans.__("Copy an address that opens this page on this view as it is now");
+  const said = element("span", { class: LINK, attributes: { role: "status" } });
+  const button = element("button", { class: LINK, text: trans.__("Copy link"), attributes: { type: "button", title } });
   const copy = async (): Promise<void> => {
     const place = placeOf(saved);
     if (!place || !viewer.link) return;
     const fragment = fragmentOf({ kind: place.kind, at: place.at, state: viewer.link.read() });
-    said.textContent = (await hasCopied(location.href.replace(/#.*$/, "") + fragment)) ? "Copied." : "";
+    said.textContent = (await hasCopied(location.href.replace(/#.*$/, "") + fragment)) ? trans.__("Copied.") : "";
     // Without a clipboard the address bar has the link.
     if (said.textContent === "") location.hash = fragment;
   };

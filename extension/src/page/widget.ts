@@ -2,7 +2,7 @@
 import { element } from "../dom";
 import type { ViewerKind } from "../frame/viewer-kind";
 import type { Viewer } from "../frame/viewer";
-import { openSaved, reasonOf, whenThemeChanges } from "./saved";
+import { colorByItself, openSaved, pageTranslation, reasonOf, whenThemeChanges } from "./saved";
 
 /** The model of a host, as far as a viewer uses it. Its trait `data` is the data of the view's mime type. */
 export interface WidgetModel {
@@ -22,9 +22,6 @@ export interface WidgetModule {
   /** Shows the view in `el`, and again whenever the model's data changes; returns a function that takes it away. */
   render(host: WidgetHost): Promise<() => void>;
 }
-
-/** Class of an element whose page has none of JupyterLab's variables: the style sheet of the widgets gives them. */
-const OWN_COLORS = "jp-FoveaPage";
 
 /** Returns the module of one kind of viewers. */
 export function widgetOf(kind: ViewerKind): WidgetModule {
@@ -49,7 +46,7 @@ class Place {
     private readonly kind: ViewerKind,
     private readonly el: HTMLElement,
   ) {
-    if (getComputedStyle(el).getPropertyValue("--jp-layout-color1") === "") el.classList.add(OWN_COLORS);
+    colorByItself(el);
     whenThemeChanges(() => this.viewer?.redraw?.(), this.aborter.signal);
   }
 
@@ -61,7 +58,7 @@ class Place {
       if (turn === this.turn) this.put(viewer.node, viewer);
       else viewer.dispose();
     } catch (error) {
-      const text = `This view cannot be opened: ${reasonOf(error)}`;
+      const text = pageTranslation().__("This view cannot be opened: %1", reasonOf(error));
       if (turn === this.turn) this.put(element("p", { class: "jp-Fovea-error", text, attributes: { role: "alert" } }));
     }
   }

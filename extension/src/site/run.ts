@@ -18,6 +18,8 @@ interface PageKernel {
 
 interface CodeCell {
   code: string;
+  /** The code with smaller settings; undefined for a cell that is not heavy. */
+  smaller: string | undefined;
   place: HTMLElement;
   button: HTMLButtonElement;
   hasRun: boolean;
@@ -35,18 +37,44 @@ export class Runner {
     const all = this.button(words.runAll, () => void this.run(this.cells.length - 1));
     this.stop = this.button(words.stop, () => void this.kernel?.interrupt());
     this.stop.disabled = true;
-    this.node = element("div", { class: "fovea-run" }, all, this.stop, this.state);
     for (const [i, cell] of [...cells].entries()) this.add(cell, i);
+    const choice = this.firstSmaller < 0 ? [] : [this.fullChoice()];
+    this.node = element("div", { class: "fovea-run" }, all, this.stop, ...choice, this.state);
+  }
+
+  /** Position of the first heavy cell, after which figures depend on its settings; -1 where there is none. */
+  private get firstSmaller(): number {
+    return this.cells.findIndex(({ smaller }) => smaller !== undefined);
+  }
+
+  private fullChoice(): HTMLElement {
+    this.full.addEventListener("change", () => {
+      for (const cell of this.cells.slice(this.firstSmaller)) cell.hasRun = false;
+    });
+    const { full, fullTitle } = this.words;
+    return element("label", { attributes: { title: fullTitle } }, this.full, new Text(full));
   }
 
   private add(cell: HTMLElement, index: number): void {
-    const code = cell.querySelector(".code code")?.textContent ?? "";
+    const shown = cell.querySelector<HTMLElement>(".code");
     const place = cell.querySelector<HTMLElement>(".outputs");
-    if (!place) return;
+    if (!shown || !place) return;
+    const code = shown.querySelector("code")?.textContent ?? "";
+    const { code: smaller, changes } = shown.dataset;
+    if (changes !== undefined) shown.after(this.noteOf(JSON.parse(changes) as [string, string][]));
     const button = this.button(this.words.run, () => void this.run(index));
     button.title = this.words.runTitle;
-    cell.querySelector(".code")?.append(button);
-    this.cells.push({ code, place, button, hasRun: false });
+    shown.append(button);
+    this.cells.push({ code, smaller, place, button, hasRun: false });
+  }
+
+  /** Says how a heavy cell runs here. */
+  private noteOf(changes: readonly (readonly [from: string, to: string])[]): HTMLElement {
+    const code = (text: string): HTMLElement => element("code", { text });
+    const parts = changes.map(([from, to]) => this.words.change(code(from), code(to)));
+    const note = element("p", { class: "note fovea-smaller", text: this.words.smaller });
+    note.append(...parts.flatMap((part, i) => (i === 0 ? part : [", ", ...part])));
+    return note;
   }
 
   /** Runs a cell, after those before it that have not run: they declare what it uses. */
@@ -71,7 +99,10 @@ export class Runner {
       this.say(`${this.words.running} ${i + 1} / ${cells.length}`);
       cell.place.setAttribute("aria-busy", "true");
       const onChange = (outputs: readonly CellOutput[]): void => showOutputs(cell.place, outputs);
-      const { status, outputs } = await kernel.execute(cell.code, { onChange }).finally(() => {
+      const isFull = this.full.checked;
+      if (!isFull && this.cells.indexOf(cell) >= this.firstSmaller && this.firstSmaller >= 0) this.keepStored(cell);
+      const code = (isFull ? undefined : cell.smaller) ?? cell.code;
+      const { status, outputs } = await kernel.execute(code, { onChange }).finally(() => {
         cell.place.removeAttribute("aria-busy");
       });
       if (outputs.length === 0) showOutputs(cell.place, outputs);
@@ -79,6 +110,13 @@ export class Runner {
       cell.hasRun = true;
     }
     return true;
+  }
+
+  /** Puts the stored outputs of a cell below those that are computed with smaller settings, folded. */
+  private keepStored({ place }: CodeCell): void {
+    if (place.childElementCount === 0 || place.nextElementSibling?.matches(".fovea-stored")) return;
+    const summary = element("summary", { text: this.words.stored });
+    place.after(element("details", { class: "fovea-stored" }, summary, ...Array.from(place.children)));
   }
 
   private async start(): Promise<PageKernel> {
@@ -111,5 +149,6 @@ export class Runner {
   private kernel: PageKernel | undefined;
   private readonly cells: CodeCell[] = [];
   private readonly stop: HTMLButtonElement;
+  private readonly full = element("input", { attributes: { type: "checkbox" } });
   private readonly state = element("span", { attributes: { role: "status" } });
 }

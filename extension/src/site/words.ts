@@ -10,6 +10,13 @@ export interface Words {
   running: string;
   done: string;
   failed: string;
+  /** Before the changes of a heavy cell. */
+  smaller: string;
+  /** One change, in words around its two pieces of code. */
+  change(from: HTMLElement, to: HTMLElement): (HTMLElement | string)[];
+  full: string;
+  fullTitle: string;
+  stored: string;
 }
 
 const ENGLISH: Words = {
@@ -23,6 +30,11 @@ const ENGLISH: Words = {
   running: "Running cell",
   done: "Done: these outputs were computed in your browser.",
   failed: "A cell failed; its error stands below it.",
+  smaller: "This cell is heavy. In your browser it runs with ",
+  change: (from, to) => [to, " in place of ", from],
+  full: "Full settings",
+  fullTitle: "Runs heavy cells as they stand, which takes minutes in a browser",
+  stored: "Stored outputs, computed with the full settings",
 };
 
 const JAPANESE: Words = {
@@ -36,6 +48,11 @@ const JAPANESE: Words = {
   running: "実行中のセル",
   done: "完了。これらの出力はあなたのブラウザで計算されました。",
   failed: "セルが失敗しました。エラーはそのセルの下にあります。",
+  smaller: "このセルの計算は重いため、ブラウザの中では次の小さい設定で実行します: ",
+  change: (from, to) => [from, " の代わりに ", to],
+  full: "本来の設定",
+  fullTitle: "重いセルを書かれたとおりに実行します。ブラウザの中では数分かかります",
+  stored: "保存されている出力（本来の設定で計算したもの）",
 };
 
 /** Returns the words in the language of the page. */

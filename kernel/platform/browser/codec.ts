@@ -1,6 +1,6 @@
 import { encode as encodePng } from "fast-png";
-import type { Pixels } from "../../contracts/pixels";
-import type { PictureCodec } from "../types";
+import type { Pixels, RgbaPixels } from "../../contracts/pixels";
+import type { PictureCodec, Plate } from "../types";
 import { decodePicture, sizeOfPicture } from "./decode";
 import { encodeExactJpeg } from "./jpeg";
 import { resizePixels } from "./resize";
@@ -26,4 +26,22 @@ export const browserCodec: PictureCodec = {
     const blob = await canvas.convertToBlob({ type: "image/jpeg", quality: quality / 100 });
     return new Uint8Array(await blob.arrayBuffer());
   },
+
+  drawPlate,
 };
+
+function drawPlate({ side, sign, turn, ink, paper }: Plate): RgbaPixels {
+  const context = new OffscreenCanvas(side, side).getContext("2d", { willReadFrequently: true })!;
+  context.translate(side / 2, side / 2);
+  context.rotate((turn * Math.PI) / 180);
+  context.fillStyle = paper;
+  context.beginPath();
+  context.roundRect(-0.4 * side, -0.4 * side, 0.8 * side, 0.8 * side, 2);
+  context.fill();
+  context.fillStyle = ink;
+  context.font = `bold ${(0.78 * side).toFixed(2)}px "DejaVu Sans", Verdana, sans-serif`;
+  context.textAlign = "center";
+  context.fillText(sign, 0, 0.28 * side);
+  const { data } = context.getImageData(0, 0, side, side);
+  return { data: Uint8Array.from(data), width: side, height: side, channels: 4 };
+}

@@ -2,6 +2,7 @@ import type { Sharp } from "sharp";
 import type { Pixels } from "../../contracts/pixels";
 import type { PictureCodec } from "../types";
 import { decodeHere, sharpOf, sizeOf } from "./pictures/decode";
+import { drawPlate } from "./pictures/draw-plate";
 import { drawSvg } from "./pictures/draw-svg";
 import { decodeApart, needsProcess } from "./pictures/decode-apart";
 
@@ -38,4 +39,5 @@ export const sharpCodec: PictureCodec = {
   },
 
   drawSvg,
+  drawPlate,
 };

@@ -48,7 +48,17 @@ export function boxText(trans: Translate, [left, top, right, bottom]: Box): stri
   return trans.__("left %1, top %2, %3 × %4 px", x, y, width, height);
 }
 
+/** Puts values into the places `%1`, `%2`, … of a text. */
+const filled = (text: string, values: readonly (string | number)[]): string =>
+  text.replace(/%(\d+)/g, (_, position: string) => String(values[Number(position) - 1] ?? ""));
+
 /** English, for pictures that are drawn where no reader's language is known. */
-export const ENGLISH: Translate = {
-  __: (text, ...values) => text.replace(/%(\d+)/g, (_, position: string) => String(values[Number(position) - 1] ?? "")),
-};
+export const ENGLISH: Translate = { __: (text, ...values) => filled(text, values) };
+
+/** Texts of a language by the English ones, as JupyterLab's catalogs hold them. */
+export type Catalog = Readonly<Record<string, readonly string[]>>;
+
+/** Returns the translation by a catalog; a text that it lacks stays English. */
+export const translationBy = (catalog: Catalog): Translate => ({
+  __: (text, ...values) => filled((Object.hasOwn(catalog, text) ? catalog[text][0] : undefined) ?? text, values),
+});

@@ -11,30 +11,38 @@ export const hidesHead = false;
 /** Tests for a frame of the bundle, whose names say nothing, or of the call that evaluates a cell. */
 export const isHostFrame = (line: string): boolean => line.includes(BASE) || line.trim() === "at eval (<anonymous>)";
 
+// User code may replace the globals.
+const { compareExchange, exchange, store } = Atomics;
+
 /**
- * A message reaches a worker only between two turns, so nothing stops a loop from outside; the page ends the worker instead. Flags are
- * as in Node's session: the loops of cells read them after an interrupt that came in time.
+ * Flags as in Node's session: [0] the interrupt that waits for the next turn of a cell's loop, -1 while an interrupted cell goes on, or 0;
+ * [2] the last interrupt that was answered. A message reaches a worker only between two turns. A page that is isolated from other origins
+ * shares this memory and raises the flag itself; another one ends the worker of a loop.
  */
-export const interruptFlags = new Int32Array(4);
+export const interruptFlags = new Int32Array(
+  globalThis.crossOriginIsolated ? new SharedArrayBuffer(16) : new ArrayBuffer(16),
+);
+
+/** The flags, where the page can raise them. */
+export const sharedFlags = globalThis.crossOriginIsolated ? interruptFlags : undefined;
 
 /** Value of the flag for an interrupted cell that goes on. */
 const GOES_ON = -1;
 
 /** Loops of an interrupted cell stop at their next turn. */
 export function raiseFlag(): void {
-  if (interruptFlags[0] === 0) interruptFlags[0] = GOES_ON;
+  compareExchange(interruptFlags, 0, 0, GOES_ON);
 }
 
 /** A loop has seen the flag. True if it stands for an interrupt that nothing has answered yet. */
 export function lowerFlag(): boolean {
-  const before = interruptFlags[0];
-  interruptFlags[0] = 0;
-  return before > 0;
+  return exchange(interruptFlags, 0, 0) > 0;
 }
 
 /** Records that an interrupted computation no longer holds the worker. */
 export function interruptAnswered(number: number): void {
-  if (interruptFlags[0] === number) interruptFlags[0] = 0;
+  store(interruptFlags, 2, number);
+  compareExchange(interruptFlags, 0, number, 0);
 }
 
 const { setTimeout } = globalThis;

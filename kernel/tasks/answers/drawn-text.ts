@@ -3,8 +3,8 @@ import { render } from "../../data/world/draw/render";
 import { crowd } from "../../data/world/scenes/crowd";
 import type { Split } from "../../data/world/scenes/scene";
 import { platform } from "../../platform";
+import type { Plate } from "../../platform/types";
 import { Prng } from "../../numeric/prng";
-import { TaskError } from "../error";
 
 /** Letters that can be asked for: without i and o, which look like 1 and 0. */
 export const drawnLetters = [..."abcdefghjklmnpqrstuvwxyz"] as const;
@@ -23,9 +23,8 @@ const INKS = ["#14141c", "#7a1420", "#123c7a", "#1c5a2a"] as const;
 
 /**
  * Draws a scene of `data.world.crowd` with a plate that bears a capital letter or a digit, a coin deciding which: 24 to 52 pixels of 128
- * high, turned by up to 12 degrees, in DejaVu Sans. The same seed and split give the same picture.
- *
- * @throws TaskError on a machine that cannot draw letters
+ * high, turned by up to 12 degrees, in DejaVu Sans (in a page, in a face of the reader's machine). The same seed
+ * and split give the same picture.
  */
 export function drawText(seed: number, split: Split): DrawnText {
   const random = new Prng(seed, `${split}/drawn text`);
@@ -39,7 +38,7 @@ export function drawText(seed: number, split: Split): DrawnText {
 function withPlate({ data, width, height }: RawImage, sign: string, random: Prng): RawImage {
   const side = Math.round((random.range(24, 52) * Math.min(width, height)) / 128);
   const [left, top] = [random.int(width - side), random.int(height - side)];
-  const plate = draw(plateSvg(sign, side, random));
+  const { data: plate } = platform().codec.drawPlate(plateOf(sign, side, random));
   const out = data.slice();
   for (let y = 0; y < side; y++)
     for (let x = 0; x < side; x++) {
@@ -51,22 +50,9 @@ function withPlate({ data, width, height }: RawImage, sign: string, random: Prng
   return { data: out, width, height, channels: 3 };
 }
 
-function plateSvg(sign: string, side: number, random: Prng): string {
-  const turn = random.range(-12, 12).toFixed(2);
+function plateOf(sign: string, side: number, random: Prng): Plate {
+  const turn = Number(random.range(-12, 12).toFixed(2));
   const ink = random.pick(INKS);
   const paper = `rgb(${[0, 1, 2].map(() => 225 + random.int(30)).join(",")})`;
-  const [middle, size] = [side / 2, (0.78 * side).toFixed(2)];
-  return (
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${side}" height="${side}"><g transform="rotate(${turn} ${middle} ${middle})">` +
-    `<rect x="${0.1 * side}" y="${0.1 * side}" width="${0.8 * side}" height="${0.8 * side}" rx="2" fill="${paper}"/>` +
-    `<text x="${middle}" y="${0.78 * side}" font-family="DejaVu Sans" font-weight="bold" font-size="${size}" ` +
-    `text-anchor="middle" fill="${ink}">${sign}</text></g></svg>`
-  );
-}
-
-function draw(svg: string): Uint8Array | Uint8ClampedArray {
-  const { codec } = platform();
-  if (!codec.drawSvg)
-    throw new TaskError("tasks.answers.benchmark", "this machine must be able to draw letters", "no drawing of SVG");
-  return codec.drawSvg(svg).data;
+  return { side, sign, turn, ink, paper };
 }

@@ -253,6 +253,44 @@ describe("the kernel in a page", () => {
   });
 });
 
+describe("a page that is isolated from other origins", () => {
+  let opened: KernelPage;
+  before(async () => {
+    opened = await openKernelPage();
+    Object.assign(opened.host.headers, {
+      "cross-origin-opener-policy": "same-origin",
+      "cross-origin-embedder-policy": "require-corp",
+    });
+    await opened.page.reload();
+    assert.equal(await startKernel(opened.page), "");
+  });
+  after(() => opened?.close());
+  const ask = <T>(expression: string): Promise<T> => opened.page.evaluate(expression);
+
+  it("stops a loop that never awaits, and keeps the variables", async () => {
+    assert.equal(await ask("crossOriginIsolated"), true);
+    await run(opened.page, "let turns = 0; const kept: number = 41;");
+    for (const loop of ["for (;;) turns++;", "await null;\nwhile (true) turns++;"]) {
+      await ask(`globalThis.looping = kernel.execute(${JSON.stringify(loop)}), 0`);
+      assert.equal(await ask("new Promise((done) => setTimeout(done, 300)).then(() => kernel.interrupt())"), "stopped");
+      assert.match(textOf((await ask<{ outputs: [] }>("looping")).outputs), /^KeyboardInterrupt/);
+    }
+    assert.equal(textOf((await run(opened.page, "kept + Number(turns > 0)")).outputs), "42");
+  });
+
+  it("trains and computes features as other pages do", async () => {
+    const { outputs, status } = await run(
+      opened.page,
+      `import * as tf from "fovea/tf"; import { data, encoders } from "fovea";
+       const own = await encoders.load("zoo/clip-vit");
+       const { dims } = await own.embed([data.world.render(data.world.scene(7))]);
+       [tf.matMul([[1, 2]], [[3], [4]]).dataSync()[0], tf.getBackend(), dims.join()]`,
+    );
+    assert.equal(status, "ok", textOf(outputs));
+    assert.equal(textOf(outputs), "[ 11, 'wasm', '1,128' ]");
+  });
+});
+
 describe("a page that cannot run cells says so in one sentence", () => {
   let opened: KernelPage;
   before(async () => {

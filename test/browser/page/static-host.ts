@@ -20,6 +20,8 @@ export interface StaticHost {
   sent: Map<string, number>;
   /** Answers in place of files, by path: bytes, or `null` for a file that is not there. */
   instead: Map<string, Uint8Array | null>;
+  /** Headers of every answer beside those of a plain host. */
+  headers: Record<string, string>;
   close(): void;
 }
 
@@ -27,6 +29,7 @@ export interface StaticHost {
 export async function serveFolders(folders: Record<string, string>): Promise<StaticHost> {
   const sent = new Map<string, number>();
   const instead = new Map<string, Uint8Array | null>();
+  const own: Record<string, string> = {};
   const find = (path: string): Uint8Array | null => {
     const other = instead.get(path);
     if (other !== undefined) return other;
@@ -46,9 +49,9 @@ export async function serveFolders(folders: Record<string, string>): Promise<Sta
     sent.set(path, body.length);
     const type = TYPES[extname(path) || ".html"] ?? "application/octet-stream";
     const headers = { "content-type": type, "content-encoding": "gzip", "cache-control": "max-age=600" };
-    answer.writeHead(200, headers).end(body);
+    answer.writeHead(200, { ...headers, ...own }).end(body);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}`, sent, instead, close: () => void server.close() };
+  return { url: `http://127.0.0.1:${port}`, sent, instead, headers: own, close: () => void server.close() };
 }
