@@ -10,6 +10,7 @@ import type { PlanReplay } from "./plan/plan-replay";
 import type { PolicyResult } from "./plan/policy";
 import type { AScore } from "./predictors/a-score";
 import type { CaptionScore } from "./predictors/caption-score";
+import { counted } from "../protocol/core/words";
 
 /** Formats a number; `-` where there is none. */
 const fixed = (value: number | null, digits: number) => (value === null ? "-" : value.toFixed(digits));
@@ -25,7 +26,7 @@ export function showTable({ rows, encoders, benchmarks, predictors, source, omit
   const from = source === undefined ? "" : ` (${source})`;
   const left = omitted.length ? `; left out, without predictors: ${omitted.join(", ")}` : "";
   return tabulate(
-    `Scores of ${encoders.length} encoders on ${benchmarks.length} benchmarks${from}, with ${predictors.join(", ")} in rows[i].predictors${left}`,
+    `Scores of ${counted(encoders.length, "encoder")} on ${counted(benchmarks.length, "benchmark")}${from}, with ${predictors.join(", ")} in rows[i].predictors${left}`,
     ["encoder", ...benchmarks],
     encoders.map((encoder) => [encoder, ...benchmarks.map((benchmark) => scoreOf(encoder, benchmark))]),
   );
@@ -53,7 +54,7 @@ export function showPck(title: string, pck: PckSummary): DisplayBundle {
   const { alphas, perPair, perPoint, perCategory, interval, pairs, keypoints, skipped } = pck;
   const left = skipped > 0 ? `, ${skipped} skipped` : "";
   return tabulate(
-    `${title}: PCK in percent over ${pairs} pairs, ${keypoints} keypoints${left}`,
+    `${title}: PCK in percent over ${counted(pairs, "pair")}, ${counted(keypoints, "keypoint")}${left}`,
     ["alpha", "per pair", "95 % interval", "per point", "per category"],
     alphas.map((alpha, a) => [
       String(alpha),
@@ -75,14 +76,14 @@ export function showLayers(layers: readonly { layer: number; summary: CScore }[]
     fixed(perPair[0], 1),
     `${fixed(interval[0][0], 1)} to ${fixed(interval[0][1], 1)}`,
   ]);
-  const title = `C score by layer over ${layers[0]?.summary.pairs ?? 0} pairs`;
+  const title = `C score by layer over ${counted(layers[0]?.summary.pairs ?? 0, "pair")}`;
   return tabulate(title, ["layer", `PCK@${layers[0]?.summary.alphas[0]} per pair, %`, "95 % interval"], rows);
 }
 
 /** Shows the score and its part of each reference. */
 export function showAScore({ score, direction, references, images }: AScore): DisplayBundle {
   const count = Object.values(images)[0].length;
-  return describe(`A score over ${count} images, cosine, ${direction}`, [
+  return describe(`A score over ${counted(count, "image")}, cosine, ${direction}`, [
     ["mean", fixed(score, 4)],
     ...Object.entries(references).map(([name, value]): [string, string] => [`against ${name}`, fixed(value, 4)]),
   ]);
@@ -90,7 +91,7 @@ export function showAScore({ score, direction, references, images }: AScore): Di
 
 /** Shows the mean log-probability of a caption's token. */
 export function showCaptionScore({ score, model, images, tokens }: CaptionScore): DisplayBundle {
-  return describe(`A score over ${images.length} images, by captions`, [
+  return describe(`A score over ${counted(images.length, "image")}, by captions`, [
     ["mean log-probability of a token", fixed(score, 4)],
     ["language model", model],
     ["tokens", String(tokens.reduce((sum, count) => sum + count, 0))],
@@ -99,7 +100,7 @@ export function showCaptionScore({ score, model, images, tokens }: CaptionScore)
 
 /** Shows the draws that a strategy needs, and its share of hits with half of the encoders trained. */
 export function showPolicy({ overall, options, benchmarks }: PolicyResult): DisplayBundle {
-  const title = `Policy over ${Object.keys(benchmarks).length} benchmarks, ${options.trials} trials`;
+  const title = `Policy over ${counted(Object.keys(benchmarks).length, "benchmark")}, ${counted(options.trials, "trial")}`;
   const size = Math.max(0, most(Object.values(overall).map(({ fixedBudget }) => fixedBudget.length)));
   const half = Math.ceil(size / 2);
   return tabulate(

@@ -62,6 +62,8 @@ export function parseTable(text: string, options: TableOptions = {}): ScoreTable
 
 /** Reads a table from columns, long or wide; `fn` is the public function that errors name. */
 export function tableOfColumns(csv: Csv, options: TableOptions, fn: string): ScoreTable {
+  const { extra = [] } = options;
+  checkArguments(fn, LawError, { extra }, { extra: ["string"] });
   const rows = csv.header.includes("benchmark") ? longRows(csv, options, fn) : wideRows(csv, options, fn);
   checkUnique(rows, fn);
   return described<ScoreTable>(
@@ -81,8 +83,9 @@ export function tableOfColumns(csv: Csv, options: TableOptions, fn: string): Sco
  * names its source.
  */
 export function publishedTable(options: TableOptions = {}): ScoreTable {
-  checkOptionNames("law.publishedTable", options, NAMES, LawError);
-  return parseTable(PUBLISHED_CSV, { groups: PUBLISHED_GROUPS, ...given(options) });
+  const where = "law.publishedTable";
+  checkOptionNames(where, options, NAMES, LawError);
+  return tableOfColumns(readCsv(PUBLISHED_CSV, where), { groups: PUBLISHED_GROUPS, ...given(options) }, where);
 }
 
 function longRows({ records, decimal }: Csv, { extra = [] }: TableOptions, fn: string): TableRow[] {

@@ -5,7 +5,7 @@ import { showCScore, showLayers } from "../displays";
 import { LawError } from "../error";
 import type { ExtractionOptions, ExtractionPlan, LayerExtractor } from "./extraction";
 import { groupByTarget, matchPairs, usesOf, type Matched, type PathPair } from "./match-pairs";
-import { alphasOf, checkAlphas, PCK_OPTIONS, type PckOptions } from "./pck";
+import { alphasOf, checkAlphas, PCK_OPTIONS, type PckOptions, PAIR_KIND } from "./pck";
 import { storedExtractor, type StoredFeatures } from "./stored";
 import {
   byFlag,
@@ -79,7 +79,7 @@ export async function cScore(
   options: CScoreOptions = {},
 ): Promise<CScore> {
   const where = "law.cScore";
-  checkArguments(where, LawError, { pairs }, { pairs: ["object"] });
+  checkArguments(where, LawError, { pairs }, { pairs: [PAIR_KIND] });
   checkSource(where, encoder);
   checkScore(where, pairs, options);
   const { outcomes } = await matchAll(where, encoder, pairs, joinedPlan(encoder, options));
@@ -128,7 +128,7 @@ export async function cScoreByLayer(
   options: CScoreOptions = {},
 ): Promise<{ layer: number; summary: CScore }[]> {
   const where = "law.cScoreByLayer";
-  checkArguments(where, LawError, { pairs }, { pairs: ["object"] });
+  checkArguments(where, LawError, { pairs }, { pairs: [PAIR_KIND] });
   checkSource(where, encoder);
   checkScore(where, pairs, options);
   const { layers, outcomes } = await matchAll(where, encoder, pairs, layerPlan(options));

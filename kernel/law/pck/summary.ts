@@ -36,7 +36,12 @@ const RESAMPLES = 1000;
  * @param seed seed of the bootstrap interval, default 1
  */
 export function summarize(outcomes: PairOutcome[], alphas: number[], seed = 1): PckSummary {
-  checkArguments("law.summarize", LawError, { outcomes, alphas }, { outcomes: ["object"], alphas: "list" });
+  checkArguments(
+    "law.summarize",
+    LawError,
+    { outcomes, alphas },
+    { outcomes: [{ results: [{ correct: "list" }] }], alphas: "list" },
+  );
   const scored = outcomes.filter((outcome) => outcome.results.length > 0);
   const rates = scored.map((outcome) => alphas.map((_, a) => rate(outcome.results, a)));
   const categories: Record<string, number[]> = {};

@@ -11,6 +11,7 @@ import { checkTable, type ScoreTable } from "../fit/table";
 import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import { checkSeed } from "../../numeric/prng";
 import { isWhole } from "../../rules/rule-error";
+import { checkArguments } from "../../rules/arguments";
 
 /**
  * Rule for the next encoder to train.
@@ -84,6 +85,8 @@ export function policy(table: ScoreTable, options: PolicyOptions = {}): PolicyRe
   checkOptionNames("law.policy", options, NAMES, LawError);
   const { strategies = ALL, trials = 1000, seed = 1, degree = 2, top = 3 } = options;
   const full = { strategies, trials, seed, degree, top };
+  checkArguments("law.policy", LawError, { strategies }, { strategies: "array" });
+  if (table.benchmarks.length === 0) throw new LawError("law.policy", "the table must have a benchmark", []);
   const unknown = strategies.find((name) => !ALL.includes(name));
   if (unknown !== undefined) throw new LawError("law.policy", `a strategy is one of ${ALL.join(", ")}`, unknown);
   if (!isWhole(full.trials)) {
@@ -103,6 +106,7 @@ export function policy(table: ScoreTable, options: PolicyOptions = {}): PolicyRe
 
 function problemOf(table: ScoreTable, benchmark: string): Problem {
   const rows = table.rows.filter((row) => row.benchmark === benchmark);
+  if (rows.length === 0) throw new LawError("law.policy", "every benchmark needs encoders", benchmark);
   const scores = rows.map((row) => {
     if (row.score === null)
       throw new LawError("law.policy", "every encoder needs a score", `${row.encoder}, ${benchmark}`);
