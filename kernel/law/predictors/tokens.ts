@@ -3,7 +3,7 @@ import { checkArguments } from "../../rules/arguments";
 import { LawError } from "../error";
 
 /**
- * Returns a copy of tokens without a row.
+ * Returns a copy of tokens without a row (for the Law of Vision Representation, arXiv 2408.16357).
  *
  * @param tokens `[N, channels]`
  * @param channels number of channels of a token
@@ -20,7 +20,8 @@ export function centerTokens(tokens: Float32Array, channels: number, mean?: Floa
 }
 
 /**
- * Returns a copy of tokens of unit length, `x / (|x| + 1e-10)`: a token of zeros stays.
+ * Returns a copy of tokens of unit length, `x / (|x| + 1e-10)` (for the Law of Vision Representation, arXiv 2408.16357); a token of
+ * zeros stays.
  *
  * @param tokens `[N, channels]`
  * @param channels number of channels of a token
