@@ -3,6 +3,7 @@ import { parseArgs, type ParseArgsConfig } from "node:util";
 import { most } from "../numeric";
 import { type AdapterInspection, convert, type FloatDtype, inspect, mergeFile, writeAdapter } from "../lora";
 import { start } from "../nn";
+import { counted } from "../protocol/core/words";
 
 const COMMANDS: Record<string, (args: string[]) => Promise<void>> = {
   inspect: inspectCommand,
@@ -68,7 +69,7 @@ function lines({ type, rank, alpha, scaling, modules, saved, parameters, dtypes 
   const width = most(modules.map(({ name }) => name.length));
   return [
     `${type}, rank ${rank}, ${scale}`,
-    `${modules.length} layers, ${parameters.toLocaleString("en-US")} parameters, ${dtypes.join(", ")}`,
+    `${counted(modules.length, "layer")}, ${parameters.toLocaleString("en-US")} parameters, ${dtypes.join(", ")}`,
     "",
     `${"layer".padEnd(width)}${["in", "out", "rank"].map((title) => title.padStart(8)).join("")}`,
     ...modules.map((one) => {
@@ -97,7 +98,7 @@ async function convertCommand(args: string[]): Promise<void> {
   const converting = { ...readingOf(values), type: kind, dtype: dtype === undefined ? undefined : DTYPES[dtype] };
   const file = await convert(oneOf("convert", positionals), converting);
   const place = await writeAdapter(out, file);
-  process.stdout.write(`${file.config.peftType} with ${file.tensors.size} tensors written to ${place}\n`);
+  process.stdout.write(`${file.config.peftType} with ${counted(file.tensors.size, "tensor")} written to ${place}\n`);
 }
 
 async function mergeCommand(args: string[]): Promise<void> {
@@ -118,7 +119,7 @@ async function mergeCommand(args: string[]): Promise<void> {
   for (const warning of warnings) process.stderr.write(`fovea adapter merge: ${warning}\n`);
   const copies = replaced.length ? `, ${replaced.length} replaced` : "";
   const beside = copied.length ? `, with ${copied.join(", ")}` : "";
-  process.stdout.write(`${merged.length} tensors merged${copies}; written to ${out}${beside}\n`);
+  process.stdout.write(`${counted(merged.length, "tensor")} merged${copies}; written to ${out}${beside}\n`);
 }
 
 function progress({ done, total }: { done: number; total: number }): void {

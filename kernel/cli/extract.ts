@@ -5,6 +5,7 @@ import * as features from "../features";
 import { countOf, joinNegatives, stopSignal } from "./arguments";
 import { ENCODING, encodingOf } from "./extract/words";
 import { USAGE } from "./usage";
+import { counted } from "../protocol/core/words";
 
 const OPTIONS = {
   ...ENCODING,
@@ -68,7 +69,7 @@ function summary(result: features.ExtractResult): string {
   const counts = `${ok} of ${images} images have features, ${skipped} skipped, ${reused} were there before`;
   const again = redone ? `, ${redone} computed again` : "";
   const losses = damaged.map(
-    ({ file, reason, paths }) => `${file} ${reason}: it held the features of ${paths.length} images`,
+    ({ file, reason, paths }) => `${file} ${reason}: it held the features of ${counted(paths.length, "image")}`,
   );
   const reasons = unread.map(({ path, reason }) => `skipped ${path}: ${reason}`);
   if (skipped > unread.length)

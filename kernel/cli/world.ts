@@ -4,6 +4,7 @@ import * as world from "../data/world";
 import type { LayoutName } from "../data/world/layouts/picture";
 import type { Split } from "../data/world/scenes/scene";
 import { USAGE, usageOf } from "./usage";
+import { counted } from "../protocol/core/words";
 
 const OPTIONS = {
   layout: { type: "string" },
@@ -54,7 +55,7 @@ async function write(values: Values): Promise<void> {
     onProgress: progress,
   });
   process.stdout.write(
-    `${values.out}: ${spec.count} images of ${spec.split}, layout ${spec.layout}, seed ${spec.seed}\n`,
+    `${values.out}: ${counted(spec.count, "image")} of ${spec.split}, layout ${spec.layout}, seed ${spec.seed}\n`,
   );
 }
 

@@ -13,7 +13,7 @@ import { FeatureMap } from "./feature-map";
  */
 export function concatenate(maps: readonly FeatureMap[]): FeatureMap {
   const fn = "encoders.concatenate";
-  checkArguments(fn, EncoderError, { maps }, { maps: ["object"] });
+  checkArguments(fn, EncoderError, { maps }, { maps: [{ grid: "array", tokens: "function" }] });
   const [first] = maps;
   if (!first) throw new EncoderError(fn, "at least one feature map is needed", "[]");
   for (const map of maps) checkAlike(fn, first, map);

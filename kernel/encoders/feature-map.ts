@@ -3,6 +3,7 @@ import { describe, Described, DISPLAY, type DisplayBundle } from "../display/des
 import { EncoderError } from "./errors";
 import type { Geometry } from "./preprocess/preprocess";
 import { isWhole } from "../rules/rule-error";
+import { checkArguments } from "../rules/arguments";
 
 /** Layout of features. `NCHW`: `[B, C, H, W]`; `NLC`: `[B, H·W, C]`, tokens in raster order. */
 export type OutputFormat = "NCHW" | "NLC";
@@ -54,6 +55,12 @@ export class FeatureMap extends Described {
 
   constructor(fields: FeatureMapFields) {
     super();
+    checkArguments(
+      "encoders.FeatureMap",
+      EncoderError,
+      { fields },
+      { fields: { data: "list", dims: "list", grid: "list" } },
+    );
     this.data = fields.data;
     this.dims = fields.dims;
     this.format = fields.format;

@@ -3,6 +3,7 @@ import type { HostTensor } from "../backend/types";
 import type { Analysis } from "../onnx/inspect";
 import { EncoderError } from "./errors";
 import { isWhole } from "../rules/rule-error";
+import { checkArguments } from "../rules/arguments";
 
 /** A constant for an input beside the picture; `dims` where the graph leaves them open. */
 export type SideInput = "zeros" | "ones" | { fill: number; dims?: readonly number[] };
@@ -31,6 +32,7 @@ export type SideFeeds = (imageDims: readonly number[]) => Record<string, HostTen
  * @throws EncoderError for an input that neither `given` nor a rule tells how to fill, and for one that the graph does not have
  */
 export function readSideInputs(fn: string, { model, image }: Analysis, given: Record<string, SideInput>): SideFeeds {
+  checkArguments(fn, EncoderError, { inputs: given }, { inputs: "object" });
   const others = model.inputs.filter(({ name }) => name !== image.name && !model.initializers.has(name));
   const stray = Object.keys(given).find((name) => others.every((input) => input.name !== name));
   if (stray !== undefined)

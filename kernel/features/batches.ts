@@ -32,6 +32,12 @@ export interface FeatureBatch {
   maps: FeatureMap[];
 }
 
+const FOLDER_KIND = {
+  run: { layers: ["object"] },
+  images: { get: "function" },
+  checkLayers: "function",
+} as const;
+
 /**
  * Stored features in batches to train or score on: by default in an order that changes with the epoch, always the same for
  * the same seed. A batch is read when it is asked for.
@@ -39,9 +45,11 @@ export interface FeatureBatch {
  * @throws FeatureError for a layer that is not stored, or an image without features
  */
 export function batches(folder: FeatureFolder, options: FeatureBatchOptions = {}): BatchSource<FeatureBatch> {
-  checkArguments("features.batches", FeatureError, { folder }, { folder: "object" });
+  checkArguments("features.batches", FeatureError, { folder }, { folder: FOLDER_KIND });
   checkOptionNames("features.batches", options, NAMES, FeatureError);
   const { paths = folder.paths, batchSize = 16, indices: levels, ...order } = options;
+  checkArguments("features.batches", FeatureError, { paths }, { paths: ["string"] });
+  if (levels !== undefined) checkArguments("features.batches", FeatureError, { indices: levels }, { indices: "array" });
   const indices = (levels && storedLayers(levels)) ?? folder.run.layers.map(({ layer }) => layer);
   const unknown = paths.find((path) => folder.images.get(path)?.status !== "ok");
   if (unknown !== undefined)

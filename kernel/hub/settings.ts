@@ -3,6 +3,7 @@ import { join } from "../platform/path";
 import { readFileSync, statSync } from "../platform/files";
 import { HubError } from "./errors";
 import { checkOptionNames, given, type OptionNames } from "../rules/option-names";
+import { checkArguments } from "../rules/arguments";
 
 /** Location of the hub and its cache, by the variables of huggingface_hub. */
 export interface HubSettings {
@@ -27,6 +28,7 @@ const TRUE = ["1", "ON", "YES", "TRUE"];
  * @throws HubError for an endpoint that is no URL
  */
 export function hubSettings(env: Environment = platform().environment(), fn = "hub.settings"): HubSettings {
+  checkArguments(fn, HubError, { env }, { env: "object" });
   const path = (text: string): string => expand(text, env);
   const home = path(env.HF_HOME || join(env.XDG_CACHE_HOME || join("~", ".cache"), "huggingface"));
   const cache = env.HF_HUB_CACHE || env.HUGGINGFACE_HUB_CACHE;

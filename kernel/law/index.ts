@@ -7,7 +7,7 @@ export { cScore, cScoreByLayer } from "./pck/c-score";
 export { cScorePart, divideCScore, mergeCScore, mergeCScoreByLayer } from "./pck/score-parts";
 export { definitions } from "./predictors/definitions";
 export { logME } from "./predictors/logme";
-export { centeredRows as centerTokens, unitRows as normalizeTokens } from "../numeric";
+export { centerTokens, normalizeTokens } from "./predictors/tokens";
 export { locate, similarityRow } from "./pck/match";
 export { plan } from "./plan/plan";
 export { replayPlan } from "./plan/plan-replay";

@@ -45,11 +45,14 @@ export interface Inspection {
 
 const shape = ({ name, dims }: TensorShape): string => `${name} [${dims?.map((dim) => dim ?? "?").join(", ") ?? "?"}]`;
 
+const TENSORS = [{ name: "string" }] as const;
+const SEEN_KIND = { parameters: "number", inputs: TENSORS, outputs: TENSORS, blocks: ["object"] } as const;
+
 /**
  * Formats an inspection for a terminal: the model in four lines, then one line per block; `-` marks an absent tensor.
  */
 export function formatInspection(seen: Inspection): string {
-  checkArguments("onnx.format", OnnxError, { seen }, { seen: "object" });
+  checkArguments("onnx.format", OnnxError, { seen }, { seen: SEEN_KIND });
   const head = [
     `${seen.path ?? "model"}: opset ${seen.opset}${seen.producer && `, by ${seen.producer}`}, ${seen.parameters.toLocaleString("en-US")} parameters`,
     `inputs   ${seen.inputs.map(shape).join(", ")}`,

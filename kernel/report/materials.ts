@@ -6,6 +6,7 @@ import * as spair from "../data/spair";
 import { existsSync, readFileSync, rm } from "../platform/files";
 import { dirname, resolve } from "../platform/path";
 import { ReportError } from "./error";
+import { counted } from "../protocol/core/words";
 
 /** Picture with its caption. */
 export interface CaptionedPicture {
@@ -58,7 +59,7 @@ export async function openMaterials(model: string, options: MaterialOptions): Pr
     return {
       ...common,
       pairs,
-      pairsName: `${pairs.length} pairs of ${folder}, split ${split}`,
+      pairsName: `${counted(pairs.length, "pair")} of ${folder}, split ${split}`,
       dispose: async () => {},
     };
   }
@@ -66,7 +67,7 @@ export async function openMaterials(model: string, options: MaterialOptions): Pr
   try {
     await writeSpair(scratch, { split: "test", images: WORLD_IMAGES, pairs: limit, signal });
     const { pairs } = spair.read(scratch);
-    return { ...common, pairs, pairsName: `${pairs.length} pairs of the synthetic world`, dispose };
+    return { ...common, pairs, pairsName: `${counted(pairs.length, "pair")} of the synthetic world`, dispose };
   } catch (error) {
     await dispose();
     throw error;

@@ -3,6 +3,7 @@ import { sha256 } from "../platform";
 import { layout as makeLayout, type Layout, type LayoutState } from "./controls";
 import { WidgetError } from "./error";
 import { checkIdentity, Widget } from "./model";
+import { checkArguments } from "../rules/arguments";
 
 /** Options of a custom widget. */
 export interface AnywidgetOptions<T extends object> {
@@ -38,6 +39,7 @@ export function anywidget<T extends object = Record<never, never>>(options: Anyw
   checkOptionNames(where, options, OPTIONS, WidgetError);
   const { esm, css = "", state = {} as T, layout } = options;
   if (typeof esm !== "string" || esm === "") throw new WidgetError(where, "esm must be a module as text", esm);
+  checkArguments(where, WidgetError, { css, state }, { css: "string", state: "object" });
   const reserved = Object.keys(state).find((key) => RESERVED.test(key));
   if (reserved !== undefined) throw new WidgetError(where, "a key must not begin with _ or be a control's", reserved);
   const box = layout instanceof Widget ? layout : makeLayout(layout);

@@ -1,3 +1,4 @@
+import { checkArguments } from "../rules/arguments";
 import { WidgetError } from "./error";
 import type { Widget } from "./model";
 
@@ -13,6 +14,7 @@ export function until<T extends object, K extends keyof T & string>(
   key: K,
   when?: (value: T[K]) => boolean,
 ): Promise<T[K]> {
+  checkArguments("widgets.until", WidgetError, { model, key }, { model: { on: "function" }, key: "string" });
   return new Promise((resolve, reject) => {
     const stop = (): void => {
       model.off(`change:${key}`, changed);

@@ -25,18 +25,18 @@ test("a fit is shown as a table with a line for each benchmark, and stays plain 
 
 test("scores and baselines are shown with their counts", () => {
   const tokens = { data: Float32Array.of(1, 0, 0, 1), width: 2 };
-  assert.match(text(law.aScore([tokens], { clip: [tokens] })), /over 1 images[^]*against clip +1\.0000/);
+  assert.match(text(law.aScore([tokens], { clip: [tokens] })), /over 1 image[^]*against clip +1\.0000/);
   const box: [number, number, number, number] = [0, 0, 10, 10];
   const side = { size: [10, 10] as const, box, keypoints: { "0": [5, 5] as [number, number] } };
   const score = law.baseline("same-position", [{ source: side, target: side, category: "bird" }], { alphas: [0.1] });
-  assert.match(text(score), /Baseline same-position: PCK in percent over 1 pairs, 1 keypoints\n[^]*0\.1 +100\.0/);
+  assert.match(text(score), /Baseline same-position: PCK in percent over 1 pair, 1 keypoint\n[^]*0\.1 +100\.0/);
 });
 
 test("tables, data sets and extractions are shown as tables, and stay the plain objects that they are", async () => {
   const table = law.parseTable("encoder,benchmark,a,c,score\nx,mme,1,2,1502.69\ny,mme,2,3,\n");
   assert.match(
     text(table),
-    /Scores of 2 encoders on 1 benchmarks, with a, c in rows\[i\]\.predictors\n[^]*x +1502\.7\n +y +-/,
+    /Scores of 2 encoders on 1 benchmark, with a, c in rows\[i\]\.predictors\n[^]*x +1502\.7\n +y +-/,
   );
   assert.match(text(law.joinTables({ one: table })), /encoder +one: mme/);
   assert.deepEqual(Object.keys(table), ["rows", "encoders", "benchmarks", "predictors", "groups"]);

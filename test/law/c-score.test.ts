@@ -107,7 +107,7 @@ describe("law.baseline", () => {
       );
     assert.throws(
       () => law.baseline("oracle-box", { pairs: [pair] } as never),
-      /pairs must be a list, received an obj/,
+      /pairs must be an array, received an obj/,
     );
   });
 

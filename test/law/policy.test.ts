@@ -51,6 +51,17 @@ describe("law.policy on the published table", () => {
     assert.equal(law.policy({ ...table, rows }, { trials: 3 }).overall.ac.anytime.length, 13);
   });
 
+  it("a predictor that is the same for every encoder counts as nothing, whatever its value", () => {
+    const replayOf = (c: (a: number) => number) => {
+      const rows = table.rows.map((row) => ({ ...row, predictors: { a: row.predictors.a, c: c(row.predictors.a) } }));
+      return law.policy({ ...table, rows }, { trials: 60, seed: 2 });
+    };
+    const [constant, nothing] = [replayOf(() => 7), replayOf(() => 0)];
+    assert.deepEqual(constant, nothing);
+    assert.deepEqual(constant.overall.ac, constant.overall.a);
+    assert.ok(constant.overall.ac.meanDraws < 7, "A alone is better than chance");
+  });
+
   it("refuses a table with a score missing, and zero trials", () => {
     const rows = table.rows.map((row, i) => (i === 0 ? { ...row, score: null } : row));
     assert.throws(() => law.policy({ ...table, rows }), /every encoder needs a score, received "CLIP336, mmbench_en"/);

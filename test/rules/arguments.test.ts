@@ -68,6 +68,101 @@ describe("arguments of the wrong kind", () => {
     [() => law.cScore(wrong(null), []), /^law\.cScore: encoder must be an object, received null$/],
     [() => law.cScore(wrong({}), []), /^law\.cScore: encoder\.run must be an object, received undefined$/],
     [() => law.cScore(wrong({}), wrong(5)), /^law\.cScore: pairs must be an array, received 5$/],
+    [
+      () => law.centerTokens(new Float32Array(4), 0),
+      /^law\.centerTokens: channels must be a whole number of at least 1, received 0$/,
+    ],
+    [
+      () => law.centerTokens(new Float32Array(4), 2, new Float64Array(1)),
+      /^law\.centerTokens: mean must have 2 channels, received 1$/,
+    ],
+    [
+      () => law.normalizeTokens(new Float32Array(4), 3),
+      /^law\.normalizeTokens: tokens must be whole rows of 3 channels, received 4$/,
+    ],
+    [() => law.normalizeTokens(wrong(null), 2), /^law\.normalizeTokens: tokens must be an array of numbers, /],
+    [() => law.aScore(wrong(undefined), {}), /^law\.aScore: targets must be an array, received undefined$/],
+    [
+      () => law.aScore([tokens], wrong({ clip: [null] })),
+      /^law\.aScore: references\.clip\[0\] must be an object, received null$/,
+    ],
+    [
+      () => law.baseline("same-position", wrong([{ source: {}, target: {} }])),
+      /^law\.baseline: pairs\[0\]\.source\.size must be an array of numbers, received undefined$/,
+    ],
+    [
+      () => law.baseline("same-position", [], { alphas: wrong(5) }),
+      /^law\.baseline: alphas must be an array of numbers/,
+    ],
+    [() => law.divideCScore(wrong([{}])), /^law\.divideCScore: pairs\[0\]\.source must be an object, /],
+    [() => law.mergeCScore([], wrong([{}])), /^law\.mergeCScore: parts\[0\]\.layers must be an array, /],
+    [
+      () => law.fit(law.publishedTable(), { predictors: wrong(5) }),
+      /^law\.fit: predictors must be an array, received 5$/,
+    ],
+    [() => law.plan(law.publishedTable(), { predictors: wrong(5) }), /: predictors must be an array, received 5$/],
+    [
+      () => law.policy({ ...law.publishedTable(), rows: [] }),
+      /^law\.policy: every benchmark needs encoders, received "mmbench_en"$/,
+    ],
+    [
+      () => law.policy({ ...law.publishedTable(), benchmarks: [] }),
+      /^law\.policy: the table must have a benchmark, received \[\]$/,
+    ],
+    [() => law.policy(law.publishedTable(), { strategies: wrong(5) }), /^law\.policy: strategies must be an array, /],
+    [
+      () => law.predict(wrong({ terms: [null], coefficients: [], scales: { score: [0, 1] } }), {}),
+      /^law\.predict: model\.terms\[0\] must be a text, received null$/,
+    ],
+    [() => law.summarize(wrong([{}]), [0.1]), /^law\.summarize: outcomes\[0\]\.results must be an array, /],
+    [() => law.publishedTable({ extra: wrong(5) }), /^law\.publishedTable: extra must be an array, received 5$/],
+    [() => fovea.hub.settings(wrong(null)), /^hub\.settings: env must be an object, received null$/],
+    [() => onnx.format(wrong({})), /^onnx\.format: seen\.parameters must be a number, received undefined$/],
+    [
+      () => fovea.view.image(wrong({ width: 1, height: 1, channels: 1 })),
+      /^view\.image: data must be an array of numbers, /,
+    ],
+    [
+      () => fovea.view.image({ data: new Uint8Array(1), width: 1, height: 1, channels: 1 }, { boxes: wrong([null]) }),
+      /^view\.image: boxes\[0\] must be an object, received null$/,
+    ],
+    [() => fovea.view.table([{ a: 1 }], wrong([null])), /^view\.table: columns\[0\] must be a text, received null$/],
+    [
+      () => new fovea.view.TrainingView(wrong([{}]), "x"),
+      /^view\.TrainingView: runs\[0\]\.observe must be a function, received undefined$/,
+    ],
+    [
+      () => data.world.render(wrong({ backdrop: { horizon: [0, 0], sky: [], clutter: [null] } })),
+      /^data\.world\.render: scene\.backdrop\.clutter\[0\] must be an object, received null$/,
+    ],
+    [
+      () => data.world.factsOf(data.world.scene(1), wrong({ width: 1, height: 1 })),
+      /^data\.world\.factsOf: image\.instances must be an array of numbers, received undefined$/,
+    ],
+    [
+      () => data.world.ask(data.world.scene(1), wrong([{}]), 1),
+      /^data\.world\.ask: objects\[0\]\.box must be an array of numbers, received undefined$/,
+    ],
+    [() => widgets.intSlider({ layout: wrong(null) }), /^widgets\..*: options must be an object, received null$/],
+    [() => widgets.datePicker(wrong(null)), /^widgets\.datePicker: options must be an object, received null$/],
+    [
+      () => widgets.dropdown({ options: [1], labels: wrong(5) }),
+      /^widgets\.dropdown: labels must be an array, received 5$/,
+    ],
+    [
+      () => widgets.anywidget({ esm: "export default {}", css: wrong(5) }),
+      /^widgets\.anywidget: css must be a text, received 5$/,
+    ],
+    [() => widgets.until(wrong(null), wrong("value")), /^widgets\.until: model must be an object, received null$/],
+    [() => features.batches(wrong({})), /^features\.batches: folder\.run must be an object, received undefined$/],
+    [
+      () => encoders.concatenate(wrong([{}])),
+      /^encoders\.concatenate: maps\[0\]\.grid must be an array, received undefined$/,
+    ],
+    [
+      () => new encoders.FeatureMap(wrong({})),
+      /^encoders\.FeatureMap: fields\.data must be an array of numbers, received undefined$/,
+    ],
     [() => law.publishedTable(wrong(null)), /^law\.publishedTable: options must be an object, received null$/],
     [() => lora.attach(wrong({}), wrong({})), /^lora\.attach: model must be a module of layers, received an object/],
     [() => new nn.Linear(wrong("x"), 2), /^nn\.Linear: inFeatures must be a whole number of at least 1, received "x"$/],

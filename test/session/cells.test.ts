@@ -78,7 +78,7 @@ describe("CellCompiler", () => {
     assert.doesNotMatch(cell.code, /\$variables/);
   });
 
-  it("keeps nothing for good of cells that declare nothing, or only what later cells declare again", () => {
+  it("keeps nothing for good of cells that declare nothing or are refused, or declare only what later cells declare again", () => {
     setFlagsFromString("--expose-gc");
     const collect = runInNewContext("gc") as () => void;
     const heap = (): number => {
@@ -87,13 +87,17 @@ describe("CellCompiler", () => {
     };
     const kinds = [
       () => "1 + 1",
+      () => "const refused: number = 'x'",
       (cell: number) => `const same = { a: ${cell} }; same.a`,
       (cell: number) =>
         `const v${cell % 20} = ${cell % 20 ? `v${(cell % 20) - 1} + 1` : 1}; function f${cell % 20}() { return v${cell % 20} }`,
     ];
     for (const kind of kinds) {
       const run = (count: number): void => {
-        for (let cell = 0; cell < count; cell++) compiler.accept(compiler.compile(kind(cell)));
+        for (let cell = 0; cell < count; cell++) {
+          if (kind(cell).includes("refused")) assert.throws(() => compiler.compile(kind(cell)), CellDiagnostics);
+          else compiler.accept(compiler.compile(kind(cell)));
+        }
       };
       run(1100); // Past the first renewal of the checker.
       const before = heap();

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { beforeEach, describe, it } from "node:test";
+import { inspect } from "node:util";
 import { Notebook } from "./notebook.ts";
 
 const notebook = new Notebook();
@@ -57,6 +58,29 @@ describe("modules in cells", () => {
       true,
     );
     assert.equal(await notebook.run("import os = require('node:os'); typeof os.cpus"), "function");
+  });
+
+  it("are shown by their values, as Node shows an ES module", async () => {
+    for (const specifier of ["node:timers", "node:path", "node:fs"]) {
+      const module: unknown = await notebook.run(`import * as shown from '${specifier}'; shown`);
+      assert.equal(inspect(module), inspect(await import(specifier)));
+      assert.equal(inspect([module], { depth: 2 }), inspect([await import(specifier)], { depth: 2 }));
+    }
+    notebook.write("inner.ts", "export const a = 1; export function f() { return 2 }");
+    notebook.write("outer.ts", "export { a, f as g } from './inner'; export let own = 'x';");
+    const local = await notebook.run("import * as outer from './outer'; outer");
+    assert.equal(inspect(local), "[Module: null prototype] { a: 1, g: [Function: f], own: 'x' }");
+    notebook.writePackage(
+      "lazy",
+      { main: "i.js" },
+      { "i.js": "exports.fine = 1; Object.defineProperty(exports, 'late', { enumerable: true, get() { throw 1 } });" },
+    );
+    const lazy = inspect(await notebook.run("import * as lazy from 'lazy'; lazy"));
+    assert.match(
+      lazy,
+      /^\[Module: null prototype\] \{\n {2}default: .*\n {2}fine: 1,\n {2}late: '\(a getter that throws\)'\n\}$/,
+    );
+    assert.equal(inspect(await notebook.run("import * as made from 'lazy'; made.fine")), "1");
   });
 
   it("without types are any, and without a file are refused", async () => {

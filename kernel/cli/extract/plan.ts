@@ -5,6 +5,7 @@ import { statusLines } from "../../features/plan";
 import { countOf, joinNegatives, print, stopSignal } from "../arguments";
 import { USAGE } from "../usage";
 import { ENCODING, encodingOf } from "./words";
+import { counted } from "../../protocol/core/words";
 
 const PLAN = {
   ...ENCODING,
@@ -48,7 +49,7 @@ export async function plan(args: string[]): Promise<void> {
   });
   const { path, parts, source: described } = made;
   print(values.json, { path, hash: made.hash, parts, names: described.names, content: described.content }, () => [
-    `${path}: ${parts} parts of ${described.names} ${described.content === "pictures" ? "pictures" : `${described.content} files`}`,
+    `${path}: ${counted(parts, "part")} of ${described.names} ${described.content === "pictures" ? "pictures" : `${described.content} files`}`,
   ]);
 }
 

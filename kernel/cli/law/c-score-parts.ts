@@ -12,6 +12,7 @@ import { wantedParts } from "../extract/parts";
 import { SLURM, submitted } from "../slurm";
 import { USAGE } from "../usage";
 import { indicesOf, pairsOf, printLayers, printScore, SCORE, scoreOptions, type ScoreValues } from "./c-score";
+import { counted } from "../../protocol/core/words";
 
 /** Content of a plan's file: the arguments of the score, and a hash of all that decides its parts. */
 interface ScorePlan {
@@ -142,7 +143,7 @@ export async function parts(args: string[]): Promise<void> {
       const byLayer = opened.plan.arguments["by-layer"];
       await writePart(opened, part, await law.cScorePart(store, pairs, positions, { ...options, byLayer }));
     }
-    const words = reused ? "was whole" : `${positions.length} pairs`;
+    const words = reused ? "was whole" : counted(positions.length, "pair");
     process.stdout.write(
       values.json ? `${JSON.stringify({ part, pairs: positions.length, reused })}\n` : `part ${part}: ${words}\n`,
     );

@@ -23,6 +23,7 @@ import {
 } from "../arguments";
 import { USAGE } from "../usage";
 import { isRecord, parseJson } from "../../rules/json-text";
+import { counted } from "../../protocol/core/words";
 
 const TEXT = { type: "string" } as const;
 const FLAG = { type: "boolean" } as const;
@@ -266,7 +267,7 @@ function summaryLines({
   skipped,
 }: PckSummary): string[] {
   return [
-    `${pairs} pairs, ${keypoints} keypoints, ${skipped} pairs skipped`,
+    `${counted(pairs, "pair")}, ${counted(keypoints, "keypoint")}, ${counted(skipped, "pair")} skipped`,
     ...alphas.map((alpha, i) => {
       const range = interval[i].map((end) => end.toFixed(2)).join(" to ");
       const others = `per point ${perPoint[i].toFixed(2)}, per category ${perCategory[i].toFixed(2)}`;

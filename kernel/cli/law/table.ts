@@ -15,6 +15,7 @@ import {
   type TableFit,
 } from "../../law";
 import { numberOf, print } from "../arguments";
+import { counted } from "../../protocol/core/words";
 
 const TABLE_OPTIONS = {
   table: { type: "string" },
@@ -128,7 +129,7 @@ function transferLines({ from, to, benchmarks }: { from: string; to: string; ben
   const hits = benchmarks.filter(({ bestInTop3 }) => bestInTop3).length;
   return [
     "",
-    `${from} predicts ${to}, ${benchmarks.length} pairs of benchmarks: mean R2 ${mean(benchmarks.map(({ r2 }) => r2))}, ` +
+    `${from} predicts ${to}, ${counted(benchmarks.length, "pair of benchmarks", "pairs of benchmarks")}: mean R2 ${mean(benchmarks.map(({ r2 }) => r2))}, ` +
       `mean rank correlation ${known.length ? mean(known) : "-"}, best in the top 3 in ${hits}`,
   ];
 }
@@ -149,7 +150,7 @@ function fitLines({ options, benchmarks, groups }: TableFit): string[] {
 
 function coefficientLines(name: string, of: BenchmarkFit): string[] {
   const terms = ["1", ...of.terms].map((term, i) => `${of.coefficients[i].toFixed(4)} ${term}`);
-  const lines = [`${name}: n = ${of.n}, ${of.coefficients.length} coefficients: ${terms.join(", ")}`];
+  const lines = [`${name}: n = ${of.n}, ${counted(of.coefficients.length, "coefficient")}: ${terms.join(", ")}`];
   return isTight(of) ? [...lines, `Warning, ${name}: ${tightWarning(of)}`] : lines;
 }
 

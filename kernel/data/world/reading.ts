@@ -5,6 +5,8 @@ import { factsOf, type ObjectFacts } from "./language/facts";
 import { Prng } from "../../numeric/prng";
 import type { Rendered } from "./draw/render";
 import type { Scene } from "./scenes/scene";
+import { SCENE_KIND } from "./scenes/kinds";
+import { IMAGE_KIND } from "./scenes/kinds";
 
 /** Number of steps for positions and sizes in a reading. */
 const STEPS = 16;
@@ -15,12 +17,7 @@ const STEPS = 16;
  * of the image with the centre of the box; the size is the object's scale in sixteenths of the image side.
  */
 export function reading(scene: Scene, image: Rendered): string {
-  checkArguments(
-    "data.world.reading",
-    WorldError,
-    { scene, image },
-    { scene: { backdrop: "object", objects: "array", occluders: "array" }, image: "object" },
-  );
+  checkArguments("data.world.reading", WorldError, { scene, image }, { scene: SCENE_KIND, image: IMAGE_KIND });
   const random = new Prng(scene.seed, `${scene.split}/reading`);
   const shuffled = factsOf(scene, image).map((object) => ({ object, key: random.next() }));
   return shuffled

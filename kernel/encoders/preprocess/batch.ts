@@ -23,7 +23,12 @@ export async function preprocess(
   plan: Preprocess,
   fn = "preprocess",
 ): Promise<Preprocessed> {
-  checkArguments("encoders.preprocess", EncoderError, { images, plan }, { images: "array", plan: "object" });
+  checkArguments(
+    "encoders.preprocess",
+    EncoderError,
+    { images, plan },
+    { images: "array", plan: { inputSize: "list" } },
+  );
   const [height, width] = plan.inputSize;
   const size = 3 * height * width;
   const pixelValues = new Float32Array(images.length * size);

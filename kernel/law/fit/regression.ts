@@ -107,11 +107,8 @@ export function fit(table: ScoreTable, options: FitOptions = {}): TableFit {
   checkTable("law.fit", table);
   checkOptionNames("law.fit", options, NAMES, LawError);
   checkValues(options);
-  const predictors = options.predictors ?? ["a", "c"];
-  const terms = options.terms ?? polynomialTerms(predictors, options.degree ?? 2);
-  for (const [name, list] of Object.entries({ predictors, terms }))
-    if (!Array.isArray(list) || list.length === 0)
-      throw new LawError("law.fit", `${name} must name at least one`, list);
+  const predictors = checkNames("predictors", options.predictors ?? ["a", "c"]);
+  const terms = checkNames("terms", options.terms ?? polynomialTerms(predictors, options.degree ?? 2));
   const entries = table.benchmarks.map((name): [string, BenchmarkFit] => {
     const rows = table.rows.filter((row) => row.benchmark === name);
     return [name, fitRows(name, rows, predictors, terms, options)];
@@ -139,10 +136,17 @@ export function fit(table: ScoreTable, options: FitOptions = {}): TableFit {
  * `a, c, a*a, a*c, c*c`.
  */
 export function polynomialTerms(predictors: string[], degree: 1 | 2): string[] {
+  checkNames("predictors", predictors);
   if (degree !== 1 && degree !== 2) throw new LawError("law.fit", "degree must be 1 or 2", degree);
   if (degree === 1) return [...predictors];
   const products = predictors.flatMap((first, i) => predictors.slice(i).map((second) => `${first}*${second}`));
   return [...predictors, ...products];
+}
+
+function checkNames(name: string, list: string[]): string[] {
+  checkArguments("law.fit", LawError, { [name]: list }, { [name]: ["string"] });
+  if (list.length === 0) throw new LawError("law.fit", `${name} must name at least one`, list);
+  return list;
 }
 
 function checkValues({ normalize = "minmax", permutations = 0, ridge = 0, cutoff = 0 }: FitOptions): void {
@@ -154,6 +158,8 @@ function checkValues({ normalize = "minmax", permutations = 0, ridge = 0, cutoff
       throw new LawError("law.fit", `${name} must be a finite number of at least 0`, value);
 }
 
+const MODEL_KIND = { terms: ["string"], coefficients: "list", scales: { score: "list" } } as const;
+
 /**
  * Predicts the score of an encoder with these predictors.
  *
@@ -163,7 +169,7 @@ function checkValues({ normalize = "minmax", permutations = 0, ridge = 0, cutoff
  * @throws LawError for a term whose predictor is missing
  */
 export function predict(model: BenchmarkFit, predictors: Record<string, number>, level = 0.95): Prediction {
-  checkArguments("law.predict", LawError, { model, predictors }, { model: "object", predictors: "object" });
+  checkArguments("law.predict", LawError, { model, predictors }, { model: MODEL_KIND, predictors: "object" });
   const scaled = Object.fromEntries(
     Object.entries(predictors).map(([name, value]) => [name, scale(value, model.scales[name] ?? UNIT)]),
   );

@@ -3,6 +3,7 @@ import { described, type DisplayBundle, tabulate } from "../../display/describe"
 import { LawError } from "../error";
 import { type Csv, type CsvRecord, decimalNumber, isMissing, readCsv } from "./csv";
 import { checkOptionNames, given, type OptionNames } from "../../rules/option-names";
+import { counted } from "../../protocol/core/words";
 
 /** One encoder on one benchmark: the predictors by name (`a`, `c` and any others) and the score to predict. */
 export interface TableRow {
@@ -61,6 +62,8 @@ export function parseTable(text: string, options: TableOptions = {}): ScoreTable
 
 /** Reads a table from columns, long or wide; `fn` is the public function that errors name. */
 export function tableOfColumns(csv: Csv, options: TableOptions, fn: string): ScoreTable {
+  const { extra = [] } = options;
+  checkArguments(fn, LawError, { extra }, { extra: ["string"] });
   const rows = csv.header.includes("benchmark") ? longRows(csv, options, fn) : wideRows(csv, options, fn);
   checkUnique(rows, fn);
   return described<ScoreTable>(
@@ -80,8 +83,9 @@ export function tableOfColumns(csv: Csv, options: TableOptions, fn: string): Sco
  * names its source.
  */
 export function publishedTable(options: TableOptions = {}): ScoreTable {
-  checkOptionNames("law.publishedTable", options, NAMES, LawError);
-  return parseTable(PUBLISHED_CSV, { groups: PUBLISHED_GROUPS, ...given(options) });
+  const where = "law.publishedTable";
+  checkOptionNames(where, options, NAMES, LawError);
+  return tableOfColumns(readCsv(PUBLISHED_CSV, where), { groups: PUBLISHED_GROUPS, ...given(options) }, where);
 }
 
 function longRows({ records, decimal }: Csv, { extra = [] }: TableOptions, fn: string): TableRow[] {
@@ -195,7 +199,7 @@ export function showTable({ rows, encoders, benchmarks, predictors, source, omit
   const from = source === undefined ? "" : ` (${source})`;
   const left = omitted.length ? `; left out, without predictors: ${omitted.join(", ")}` : "";
   return tabulate(
-    `Scores of ${encoders.length} encoders on ${benchmarks.length} benchmarks${from}, with ${predictors.join(", ")} in rows[i].predictors${left}`,
+    `Scores of ${counted(encoders.length, "encoder")} on ${counted(benchmarks.length, "benchmark")}${from}, with ${predictors.join(", ")} in rows[i].predictors${left}`,
     ["encoder", ...benchmarks],
     encoders.map((encoder) => [encoder, ...benchmarks.map((benchmark) => scoreOf(encoder, benchmark))]),
   );

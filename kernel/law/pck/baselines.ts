@@ -11,9 +11,11 @@ import {
   type PckOptions,
   type PckPair,
   type PointPredictor,
+  PAIR_KIND,
 } from "./pck";
 import { LawError } from "../error";
 import { checkOptionNames } from "../../rules/option-names";
+import { checkArguments } from "../../rules/arguments";
 
 /** Predictor of points without an encoder. Every PCK table should show these rows beside its encoders. */
 export type Baseline = "random-in-image" | "random-in-box" | "same-position" | "oracle-box";
@@ -41,7 +43,8 @@ export function baseline(name: Baseline, pairs: readonly BoxedPair[], options: C
   checkAlphas("law.baseline", options);
   if (!baselineNames.includes(name))
     throw new LawError("law.baseline", `the baseline must be ${baselineNames.join(", ")}`, name);
-  if (!Array.isArray(pairs)) throw new LawError("law.baseline", "pairs must be a list", pairs);
+  const kind = { ...PAIR_KIND, source: { ...PAIR_KIND.source, box: "list" } } as const;
+  checkArguments("law.baseline", LawError, { pairs }, { pairs: [kind] });
   for (const pair of pairs) checkPlaced("law.baseline", pair, options);
   const random = uniform(options.seed ?? 1);
   const outcomes = pairs.map((pair) => ({

@@ -4,7 +4,7 @@ import { described, type DisplayBundle, tabulate } from "../../display/describe"
 import { LawError } from "../error";
 import type { ExtractionOptions, ExtractionPlan, LayerExtractor } from "./extraction";
 import { groupByTarget, matchPairs, usesOf, type Matched, type PathPair } from "./match-pairs";
-import { alphasOf, checkAlphas, PCK_OPTIONS, type PckOptions } from "./pck";
+import { alphasOf, checkAlphas, PCK_OPTIONS, type PckOptions, PAIR_KIND } from "./pck";
 import { storedExtractor, type StoredFeatures } from "./stored";
 import {
   byFlag,
@@ -21,6 +21,7 @@ import { supplyFromEncoder, supplyFromSource, type FeatureSource } from "./suppl
 import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import { checkSeed } from "../../numeric/prng";
 import { fixed } from "../words";
+import { counted } from "../../protocol/core/words";
 
 /** Pair with the paths of its images, and with flags where the data set has them. */
 export interface ScoredPair extends PathPair {
@@ -79,7 +80,7 @@ export async function cScore(
   options: CScoreOptions = {},
 ): Promise<CScore> {
   const where = "law.cScore";
-  checkArguments(where, LawError, { pairs }, { pairs: ["object"] });
+  checkArguments(where, LawError, { pairs }, { pairs: [PAIR_KIND] });
   checkSource(where, encoder);
   checkScore(where, pairs, options);
   const { outcomes } = await matchAll(where, encoder, pairs, joinedPlan(encoder, options));
@@ -128,7 +129,7 @@ export async function cScoreByLayer(
   options: CScoreOptions = {},
 ): Promise<{ layer: number; summary: CScore }[]> {
   const where = "law.cScoreByLayer";
-  checkArguments(where, LawError, { pairs }, { pairs: ["object"] });
+  checkArguments(where, LawError, { pairs }, { pairs: [PAIR_KIND] });
   checkSource(where, encoder);
   checkScore(where, pairs, options);
   const { layers, outcomes } = await matchAll(where, encoder, pairs, layerPlan(options));
@@ -211,6 +212,6 @@ function showLayers(layers: readonly { layer: number; summary: CScore }[]): Disp
     fixed(perPair[0], 1),
     `${fixed(interval[0][0], 1)} to ${fixed(interval[0][1], 1)}`,
   ]);
-  const title = `C score by layer over ${layers[0]?.summary.pairs ?? 0} pairs`;
+  const title = `C score by layer over ${counted(layers[0]?.summary.pairs ?? 0, "pair")}`;
   return tabulate(title, ["layer", `PCK@${layers[0]?.summary.alphas[0]} per pair, %`, "95 % interval"], rows);
 }

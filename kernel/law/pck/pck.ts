@@ -79,8 +79,15 @@ const DEFAULT_ALPHAS = [0.1, 0.05, 0.01];
 /** Returns the thresholds as shares of the longer side of a box. */
 export const alphasOf = ({ alphas = DEFAULT_ALPHAS }: PckOptions): number[] => alphas;
 
+/** Structure of a pair that a PCK reads. */
+export const PAIR_KIND = {
+  source: { size: "list", keypoints: "object" },
+  target: { size: "list", keypoints: "object", box: "list" },
+} as const;
+
 /** Refuses thresholds that are not above 0. @throws LawError */
 export function checkAlphas(where: string, options: PckOptions): void {
+  checkArguments(where, LawError, { alphas: alphasOf(options) }, { alphas: "list" });
   const wrong = alphasOf(options).find((alpha) => !(alpha > 0));
   if (wrong !== undefined) throw new LawError(where, "every alpha must be above 0", wrong);
 }
@@ -112,7 +119,7 @@ export function placements(pair: PckPair, options: PckOptions = {}): { source: P
  */
 export function pckOfPredictor(pair: PckPair, predict: PointPredictor, options: PckOptions = {}): KeypointResult[] {
   const where = "law.pckOfPredictor";
-  checkArguments(where, LawError, { pair }, { pair: { source: "object", target: "object" } });
+  checkArguments(where, LawError, { pair }, { pair: PAIR_KIND });
   checkOptionNames(where, options, PCK_OPTIONS, LawError);
   checkAlphas(where, options);
   checkPlaced(where, pair, options);
@@ -153,7 +160,7 @@ export function pckOfPair(
     LawError,
     { pair, source, target },
     {
-      pair: { source: "object", target: "object" },
+      pair: PAIR_KIND,
       source: { tokens: "list", grid: "list" },
       target: { tokens: "list", grid: "list" },
     },

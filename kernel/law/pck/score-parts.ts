@@ -19,7 +19,7 @@ import {
   scoresOf,
 } from "./c-score";
 import { groupByTarget } from "./match-pairs";
-import { alphasOf } from "./pck";
+import { alphasOf, PAIR_KIND } from "./pck";
 import type { StoredFeatures } from "./stored";
 import type { PairOutcome } from "./summary";
 
@@ -42,6 +42,8 @@ export interface CScorePart {
 const DIVIDE = "law.divideCScore";
 const PART = "law.cScorePart";
 const MERGE = "law.mergeCScore";
+/** Structure of what is merged; outcomes are looked at one by one. */
+const MERGED = { pairs: ["object"], parts: [{ layers: "array", positions: "array", outcomes: ["array"] }] } as const;
 
 /**
  * Divides the pairs of a score into parts. Pairs of one target that share a matrix product stay together, so that each part
@@ -52,7 +54,8 @@ const MERGE = "law.mergeCScore";
  * @throws LawError for no pairs, or a number that is not whole
  */
 export function divideCScore(pairs: readonly ScoredPair[], pairsPerPart = 1000): number[][] {
-  checkArguments("law.divideCScore", LawError, { pairs }, { pairs: ["object"] });
+  const side = { path: "string" } as const;
+  checkArguments(DIVIDE, LawError, { pairs }, { pairs: [{ source: side, target: side }] });
   if (pairs.length === 0) throw new LawError(DIVIDE, "at least one pair is needed", pairs.length);
   if (!(Number.isSafeInteger(pairsPerPart) && pairsPerPart >= 1))
     throw new LawError(DIVIDE, "pairsPerPart must be a whole number of at least 1", pairsPerPart);
@@ -87,7 +90,7 @@ export async function cScorePart(
     "law.cScorePart",
     LawError,
     { features, pairs, positions },
-    { features: { run: "object", images: "map", features: "function" }, pairs: ["object"], positions: "list" },
+    { features: { run: "object", images: "map", features: "function" }, pairs: [PAIR_KIND], positions: "list" },
   );
   checkOptionNames(PART, options, { ...C_SCORE_OPTIONS, byLayer: true }, LawError);
   const { byLayer = false, ...score } = options;
@@ -112,7 +115,7 @@ export function mergeCScore(
   parts: readonly CScorePart[],
   options: CScoreOptions = {},
 ): CScore {
-  checkArguments("law.mergeCScore", LawError, { pairs, parts }, { pairs: ["object"], parts: ["object"] });
+  checkArguments("law.mergeCScore", LawError, { pairs, parts }, MERGED);
   const { outcomes } = join(pairs, parts, options);
   if (outcomes.length !== 1) throw new LawError(MERGE, "parts must be made without byLayer", outcomes.length);
   return scoreOf(pairs, outcomes[0], options);
@@ -129,7 +132,7 @@ export function mergeCScoreByLayer(
   parts: readonly CScorePart[],
   options: CScoreOptions = {},
 ): { layer: number; summary: CScore }[] {
-  checkArguments("law.mergeCScoreByLayer", LawError, { pairs, parts }, { pairs: ["object"], parts: ["object"] });
+  checkArguments("law.mergeCScoreByLayer", LawError, { pairs, parts }, MERGED);
   const { layers, outcomes } = join(pairs, parts, options);
   if (outcomes.length !== layers.length) throw new LawError(MERGE, "parts must be made with byLayer", outcomes.length);
   return scoresOf(pairs, layers, outcomes, options);
@@ -144,7 +147,7 @@ function join(
   checkScore(MERGE, pairs, options);
   const width = alphasOf(options).length;
   const layers = parts[0]?.layers ?? [];
-  const outcomes = Array.from({ length: parts[0]?.outcomes.length ?? 1 }, () => new Array<PairOutcome>(pairs.length));
+  const outcomes = Array.from({ length: parts[0]?.outcomes.length || 1 }, () => new Array<PairOutcome>(pairs.length));
   for (const part of parts) {
     if (part.layers.join() !== layers.join() || part.outcomes.length !== outcomes.length)
       throw new LawError(MERGE, `parts must be of one list of layers, ${layers.join(", ")}`, part.layers);
@@ -162,7 +165,8 @@ function checked(pair: ScoredPair | undefined, outcome: PairOutcome | undefined,
   const isWhole =
     pair !== undefined &&
     outcome?.category === pair.category &&
-    outcome.results.every(({ correct, distance }) => correct.length === width && Number.isFinite(distance));
+    Array.isArray(outcome.results) &&
+    outcome.results.every((result) => result?.correct?.length === width && Number.isFinite(result.distance));
   if (isWhole) return outcome;
   throw new LawError(MERGE, `outcomes must be of these pairs and ${width} thresholds`, outcome ?? null);
 }

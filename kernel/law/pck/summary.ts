@@ -4,6 +4,7 @@ import { checkArguments } from "../../rules/arguments";
 import { mean } from "../../numeric";
 import type { KeypointResult } from "./pck";
 import { fixed } from "../words";
+import { counted } from "../../protocol/core/words";
 
 /** PCK in percent, one number per alpha. */
 export interface PckSummary {
@@ -38,7 +39,12 @@ const RESAMPLES = 1000;
  * @param seed seed of the bootstrap interval, default 1
  */
 export function summarize(outcomes: PairOutcome[], alphas: number[], seed = 1): PckSummary {
-  checkArguments("law.summarize", LawError, { outcomes, alphas }, { outcomes: ["object"], alphas: "list" });
+  checkArguments(
+    "law.summarize",
+    LawError,
+    { outcomes, alphas },
+    { outcomes: [{ results: [{ correct: "list" }] }], alphas: "list" },
+  );
   const scored = outcomes.filter((outcome) => outcome.results.length > 0);
   const rates = scored.map((outcome) => alphas.map((_, a) => rate(outcome.results, a)));
   const categories: Record<string, number[]> = {};
@@ -106,7 +112,7 @@ export function showPck(title: string, pck: PckSummary): DisplayBundle {
   const { alphas, perPair, perPoint, perCategory, interval, pairs, keypoints, skipped } = pck;
   const left = skipped > 0 ? `, ${skipped} skipped` : "";
   return tabulate(
-    `${title}: PCK in percent over ${pairs} pairs, ${keypoints} keypoints${left}`,
+    `${title}: PCK in percent over ${counted(pairs, "pair")}, ${counted(keypoints, "keypoint")}${left}`,
     ["alpha", "per pair", "95 % interval", "per point", "per category"],
     alphas.map((alpha, a) => [
       String(alpha),

@@ -11,6 +11,8 @@ import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import { checkSeed } from "../../numeric/prng";
 import { isWhole } from "../../rules/rule-error";
 import { fixed, percent } from "../words";
+import { checkArguments } from "../../rules/arguments";
+import { counted } from "../../protocol/core/words";
 
 /**
  * Rule for the next encoder to train.
@@ -84,6 +86,8 @@ export function policy(table: ScoreTable, options: PolicyOptions = {}): PolicyRe
   checkOptionNames("law.policy", options, NAMES, LawError);
   const { strategies = ALL, trials = 1000, seed = 1, degree = 2, top = 3 } = options;
   const full = { strategies, trials, seed, degree, top };
+  checkArguments("law.policy", LawError, { strategies }, { strategies: "array" });
+  if (table.benchmarks.length === 0) throw new LawError("law.policy", "the table must have a benchmark", []);
   const unknown = strategies.find((name) => !ALL.includes(name));
   if (unknown !== undefined) throw new LawError("law.policy", `a strategy is one of ${ALL.join(", ")}`, unknown);
   if (!isWhole(full.trials)) {
@@ -103,6 +107,7 @@ export function policy(table: ScoreTable, options: PolicyOptions = {}): PolicyRe
 
 function problemOf(table: ScoreTable, benchmark: string): Problem {
   const rows = table.rows.filter((row) => row.benchmark === benchmark);
+  if (rows.length === 0) throw new LawError("law.policy", "every benchmark needs encoders", benchmark);
   const scores = rows.map((row) => {
     if (row.score === null)
       throw new LawError("law.policy", "every encoder needs a score", `${row.encoder}, ${benchmark}`);
@@ -270,7 +275,7 @@ function overall(benchmarks: PolicyResult["benchmarks"], strategies: Strategy[])
 
 /** Shows the draws that a strategy needs, and its share of hits with half of the encoders trained. */
 function showPolicy({ overall, options, benchmarks }: PolicyResult): DisplayBundle {
-  const title = `Policy over ${Object.keys(benchmarks).length} benchmarks, ${options.trials} trials`;
+  const title = `Policy over ${counted(Object.keys(benchmarks).length, "benchmark")}, ${counted(options.trials, "trial")}`;
   const size = Math.max(0, most(Object.values(overall).map(({ fixedBudget }) => fixedBudget.length)));
   const half = Math.ceil(size / 2);
   return tabulate(

@@ -7,6 +7,8 @@ import { LawError } from "../error";
 import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import type { TokenSet } from "../../similarity/token-set";
 import { fixed } from "../words";
+import { checkArguments } from "../../rules/arguments";
+import { counted } from "../../protocol/core/words";
 
 const DIRECTIONS: readonly Direction[] = ["target-to-reference", "reference-to-target"];
 
@@ -104,11 +106,16 @@ async function throughAligner(
 /** Images at an aligner: two that run and two that wait. */
 const IN_FLIGHT = 4;
 
+const TOKENS_KIND = { data: "list", width: "size" } as const;
+
 function checkSets(targets: readonly TokenSet[], references: References): void {
+  checkArguments("law.aScore", LawError, { targets, references }, { targets: [TOKENS_KIND], references: "object" });
   if (targets.length === 0) throw new LawError("law.aScore", "at least one image is needed", 0);
   const sets = Object.entries(references);
   if (sets.length === 0) throw new LawError("law.aScore", "at least one reference is needed", 0);
-  for (const [name, { length }] of sets) {
+  for (const [name, list] of sets) {
+    checkArguments("law.aScore", LawError, { [`references.${name}`]: list }, { [`references.${name}`]: [TOKENS_KIND] });
+    const { length } = list;
     if (length !== targets.length) {
       throw new LawError("law.aScore", `reference ${name} must have ${targets.length} images`, length);
     }
@@ -148,7 +155,7 @@ const NAMES: OptionNames<AScoreOptions> = { direction: true, aligner: true };
 /** Shows the score and its part of each reference. */
 function showAScore({ score, direction, references, images }: AScore): DisplayBundle {
   const count = Object.values(images)[0].length;
-  return describe(`A score over ${count} images, cosine, ${direction}`, [
+  return describe(`A score over ${counted(count, "image")}, cosine, ${direction}`, [
     ["mean", fixed(score, 4)],
     ...Object.entries(references).map(([name, value]): [string, string] => [`against ${name}`, fixed(value, 4)]),
   ]);

@@ -6,6 +6,7 @@ import { LawError } from "../error";
 import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import { patientBar } from "../../display/progress";
 import { fixed } from "../words";
+import { counted } from "../../protocol/core/words";
 
 /** Model that gives the likelihood of a caption for an image: encoder, projector and language model together. */
 export interface CaptionModel<Image = string> {
@@ -86,7 +87,7 @@ const NAMES: OptionNames<CaptionScoreOptions> = { onProgress: true, signal: true
 
 /** Shows the mean log-probability of a caption's token. */
 function showCaptionScore({ score, model, images, tokens }: CaptionScore): DisplayBundle {
-  return describe(`A score over ${images.length} images, by captions`, [
+  return describe(`A score over ${counted(images.length, "image")}, by captions`, [
     ["mean log-probability of a token", fixed(score, 4)],
     ["language model", model],
     ["tokens", String(tokens.reduce((sum, count) => sum + count, 0))],

@@ -13,6 +13,7 @@ import type { BiasTeacher } from "./sources";
 import { gainText, scoreText } from "./words";
 import { isWhole } from "../../rules/rule-error";
 import { checkOptionNames, type OptionNames } from "../../rules/option-names";
+import { counted } from "../../protocol/core/words";
 
 /** Pictures of {@link biases}; scores are of the test pictures, each teacher's level is chosen on the validation pictures. */
 export interface BiasData {
@@ -72,7 +73,7 @@ export class Biases extends Described {
     };
     const rows = names.map((teacher) => [teacher, ...this.tasks.map((task) => cell(teacher, task))]);
     const relative = this.reference === null ? "" : `, gain over ${this.reference}`;
-    const title = `Biases of ${names.length} teachers: linear probes, ${this.seeds.length} ${this.seeds.length === 1 ? "seed" : "seeds"} (level${relative})`;
+    const title = `Biases of ${counted(names.length, "teacher")}: linear probes, ${counted(this.seeds.length, "seed")} (level${relative})`;
     return tabulate(title, ["teacher", ...this.tasks], rows);
   }
 }

@@ -1,6 +1,7 @@
 /** Table of `%who`: each variable with its kind and size. */
 import { most } from "../../numeric/order";
 import type { MimeBundle } from "../../display/host";
+import { counted } from "../../protocol/core/words";
 
 interface Row {
   name: string;
@@ -42,13 +43,13 @@ function kindOf(value: unknown): string {
 }
 
 function sizeOf(value: unknown): string {
-  if (typeof value === "string") return `${value.length} characters`;
+  if (typeof value === "string") return counted(value.length, "character");
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return bytes(value.byteLength);
-  if (Array.isArray(value)) return `${value.length} elements`;
-  if (value instanceof Map || value instanceof Set) return `${value.size} entries`;
+  if (Array.isArray(value)) return counted(value.length, "element");
+  if (value instanceof Map || value instanceof Set) return counted(value.size, "entry", "entries");
   if (typeof value !== "object" || value === null) return "";
   const shape: unknown = (value as { shape?: unknown; dims?: unknown }).shape ?? (value as { dims?: unknown }).dims;
-  return Array.isArray(shape) ? `[${shape.join(", ")}]` : `${Object.keys(value).length} keys`;
+  return Array.isArray(shape) ? `[${shape.join(", ")}]` : counted(Object.keys(value).length, "key");
 }
 
 function bytes(count: number): string {

@@ -4,6 +4,7 @@ import { existsSync, readFileSync, statSync } from "../../platform/files";
 import { dirname, join, resolve } from "../../platform/path";
 import type { CellCompiler } from "../compile/cells";
 import type { CellMeta } from "../node";
+import { shownByValue } from "../run/module-view";
 import { promised, until, type Steps } from "../run/steps";
 
 const offered = new Map<string, Promise<object> | (() => Promise<object>)>();
@@ -109,7 +110,7 @@ export class CellModules {
   namespace(specifier: string): object {
     const module = this.load(specifier, this.folder);
     return "__esModule" in module || isUrl(specifier) || offered.has(specifier)
-      ? module
+      ? shownByValue(module)
       : Object.assign({ default: module }, module);
   }
 

@@ -101,7 +101,7 @@ export class CellCompiler {
       this.refuse(faults, file, text.length);
       return this.emit(file, text.length, declarations);
     } catch (error) {
-      this.program.close(file);
+      this.program.discard(file);
       throw error;
     }
   }

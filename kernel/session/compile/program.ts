@@ -37,7 +37,7 @@ interface OpenCell {
 
 /** Limit of draft text: a checker retains a measured 30 bytes per character. */
 const DRAFT_LIMIT = 1_000_000;
-/** Counted for a cell that ran and is released: 5 kB stay in the checker however short it was. */
+/** Counted for a cell that ran and is released, or was refused: 5 kB stay in the checker however short it was. */
 const RELEASED = 1_000;
 
 /** Program of a session. */
@@ -154,7 +154,8 @@ export class CellProgram {
     if (file && !this.isStructural(file)) this.discard(file);
   }
 
-  private discard(file: CellFile): void {
+  /** Closes a text of which the checker keeps what it found out, as one that ran or was refused. */
+  discard(file: CellFile): void {
     this.drafted += RELEASED + file.text.length;
     this.close(file);
   }

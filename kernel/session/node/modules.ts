@@ -8,6 +8,7 @@ import { isLocal, libraryFile } from "../compile/library";
 import { type Paths, placesOf } from "../compile/project";
 import { bareSpecifier, checkVersion } from "../compile/specifiers";
 import { withOwnIntrinsics, withUserIntrinsics } from "../run/intrinsics";
+import { shownByValue } from "../run/module-view";
 import { lateLibrary, loadNamed } from "./late-library";
 import { patchReadline } from "./stdin";
 import { attempt, isError, readProperty } from "../run/reading";
@@ -173,9 +174,9 @@ const namespaces = new WeakMap<object, object>();
 function namespaceOf(exported: unknown): object {
   const isObject = (typeof exported === "object" && exported !== null) || typeof exported === "function";
   if (!isObject) return { default: exported };
-  if ("__esModule" in exported) return exported;
+  if ("__esModule" in exported) return shownByValue(exported);
   let namespace = namespaces.get(exported);
-  if (!namespace) namespaces.set(exported, (namespace = liveCopy(exported)));
+  if (!namespace) namespaces.set(exported, (namespace = shownByValue(liveCopy(exported))));
   return namespace;
 }
 

@@ -1,4 +1,5 @@
 import { type AtlasPayload, meanWeights } from "../../protocol/atlas/payload";
+import { counted } from "../../protocol/core/words";
 
 /** Describes the view in words: levels, experts, and the routers' weights. */
 export function describeAtlas({ title, experts, levels, grid, tasks }: AtlasPayload): string {
@@ -6,7 +7,7 @@ export function describeAtlas({ title, experts, levels, grid, tasks }: AtlasPayl
     const weights = meanWeights(task, experts.length).map((weight, e) => `${experts[e]} ${Math.round(100 * weight)} %`);
     return `  ${task.name}: ${weights.join(", ")}`;
   });
-  const about = `${levels.length} levels (${levels.join(", ")}) of ${experts.join(", ")}, ${grid.join(" x ")} tokens`;
+  const about = `${counted(levels.length, "level")} (${levels.join(", ")}) of ${experts.join(", ")}, ${grid.join(" x ")} tokens`;
   return [
     `${title ? `${title}: ` : ""}bias atlas, ${about}`,
     "weights of the routers, mean over the levels:",

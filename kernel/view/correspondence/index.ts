@@ -171,7 +171,12 @@ function checkCounts(
   if (keypoints && targets > 1) throw new ViewError(WHERE, "keypoints need a single target", targets);
   if (labels && labels.length !== inputs.length)
     throw new ViewError(WHERE, `labels must name ${inputs.length} images`, labels.length);
-  if (facets.length === 0 || new Set(facets).size < facets.length || !facets.every((one) => FACETS.includes(one)))
+  if (
+    !Array.isArray(facets) ||
+    facets.length === 0 ||
+    new Set(facets).size < facets.length ||
+    !facets.every((one) => FACETS.includes(one))
+  )
     throw new ViewError(WHERE, `facets must be some of ${FACETS.join(", ")}, each once`, facets);
 }
 

@@ -3,6 +3,7 @@ import { platform } from "../../platform";
 import type { Pixels } from "../../contracts/pixels";
 import { ViewError } from "../../protocol/core/error";
 import { joinBytes } from "../../numeric";
+import { checkArguments } from "../../rules/arguments";
 
 export type { Pixels };
 
@@ -30,6 +31,7 @@ export function pngFile(chunks: readonly Uint8Array[]): Uint8Array {
 /** @throws ViewError unless `data` holds `width * height * channels` values. */
 export function checkPixels(where: string, pixels: Pixels): void {
   const { data, width, height, channels } = pixels;
+  checkArguments(where, ViewError, { data }, { data: "list" });
   if (!(channels in COLOR_TYPE)) throw new ViewError(where, "channels must be 1, 3 or 4", channels);
   if (!Number.isInteger(width) || !Number.isInteger(height) || width < 1 || height < 1)
     throw new ViewError(where, "width and height must be positive integers", [width, height]);

@@ -36,7 +36,7 @@ async function drawAt(
   for (const [i, index] of [current, ...near.map((one) => one.index)].entries())
     tiles.push(await tile(pictures, index, side, words[i]));
   const shares = ratio.map((share) => `${Math.round(100 * share)} %`).join(" and ");
-  const about = `${count} pictures, ${encoder}, layer ${layer}. Nearest to ${features.paths[current]}, by cosine:`;
+  const about = `${counted(count, "picture")}, ${encoder}, layer ${layer}. Nearest to ${features.paths[current]}, by cosine:`;
   const map = `All pictures on the first two principal components (${shares} of the variance); the marked one and its neighbors are larger.`;
   return drawRows([
     [wordsOf([{ text: title || "Gallery", size: 15, weight: "bold" }, { text: about }], MAP.width)],

@@ -6,6 +6,7 @@ import { View } from "../../display/display";
 import { checkPixels, encodePng, type Pixels } from "../draw/png";
 import { ViewError } from "../../protocol/core/error";
 import { drawMarks, type Marks } from "./marks";
+import { checkArguments } from "../../rules/arguments";
 
 /** Options of `view.image`. */
 export interface ImageOptions extends Marks {
@@ -104,6 +105,7 @@ async function readAll(pictures: readonly (Pixels | PictureFile)[]): Promise<Pix
 function imagesOf(pictures: readonly Pixels[], options: ImagesOptions): View {
   const where = "view.images";
   const { captions, columns = 6, scale = 1 } = options;
+  if (captions !== undefined) checkArguments(where, ViewError, { captions }, { captions: ["string"] });
   if (captions && captions.length !== pictures.length)
     throw new ViewError(where, `captions must be ${pictures.length}, one a picture`, captions.length);
   if (!Number.isInteger(columns) || columns < 1)

@@ -2,6 +2,7 @@ import type { Box, Point } from "../../contracts/geometry";
 import { ViewError } from "../../protocol/core/error";
 import { Canvas, type Ink, WHITE } from "../draw/canvas";
 import type { Pixels } from "../draw/png";
+import { checkArguments } from "../../rules/arguments";
 
 /** Point over a picture. */
 export interface PointMark {
@@ -33,6 +34,7 @@ const ORANGE = "#e69f00";
 
 /** Returns the pixels with the marks over them; without marks, `pixels` itself. */
 export function drawMarks(where: string, pixels: Pixels, scale: number, { points = [], boxes = [] }: Marks): Pixels {
+  checkArguments(where, ViewError, { points, boxes }, { points: ["object"], boxes: ["object"] });
   if (points.length + boxes.length === 0) return pixels;
   const canvas = new Canvas(pixels.width, pixels.height);
   canvas.paste({ data: opaque(pixels), width: pixels.width, height: pixels.height }, 0, 0);

@@ -4,6 +4,7 @@ import { View } from "../../display/display";
 import { ViewError } from "../../protocol/core/error";
 import { stillFigure } from "../draw/figure/still";
 import { plainJson, textOf, titleText, withoutTags, type PlotlyObject } from "../draw/figure/values";
+import { counted } from "../../protocol/core/words";
 
 export type { PlotlyObject } from "../draw/figure/values";
 
@@ -32,7 +33,7 @@ function describe(traces: PlotlyObject[], layout: PlotlyObject): string {
   const title = withoutTags(titleText(layout.title));
   const lines = traces.map((trace, i) => {
     const points = [trace.x, trace.y, trace.z].filter(Array.isArray).map((list) => list.length);
-    return `  ${textOf(trace.type) ?? "scatter"} "${textOf(trace.name) ?? `trace ${i}`}", ${Math.max(0, most(points))} points`;
+    return `  ${textOf(trace.type) ?? "scatter"} "${textOf(trace.name) ?? `trace ${i}`}", ${counted(Math.max(0, most(points)), "point")}`;
   });
   return [`plotly figure${title ? ` "${title}"` : ""}`, ...lines].join("\n");
 }

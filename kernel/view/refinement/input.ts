@@ -3,6 +3,7 @@ import type { RawImage } from "../../data/image";
 import { ViewError } from "../../protocol/core/error";
 import { MOST_STAGES, MOST_WORDS } from "../../protocol/refinement/payload";
 import { checker } from "../../rules/rule-error";
+import { isRecord } from "../../rules/json-text";
 
 /** A model after one stage, in plain data. */
 export interface RefinementSnapshotLike {
@@ -41,7 +42,7 @@ export function checkRefinement(where: string, source: RefinementSourceLike): vo
   const rule = checker(where, ViewError);
   const given = source as Partial<RefinementSourceLike> | null | undefined;
   const lists = [given?.images, given?.words, given?.snapshots, given?.grid];
-  rule(lists.every(Array.isArray), "source must be what refine.record returns", source);
+  rule(lists.every(Array.isArray) && lists[2]!.every(isRecord), "source must be what refine.record returns", source);
   const { images, grid, words, snapshots } = source;
   rule(
     snapshots.length >= 1 && snapshots.length <= MOST_STAGES,

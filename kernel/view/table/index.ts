@@ -3,6 +3,7 @@ import { View } from "../../display/display";
 import { ViewError } from "../../protocol/core/error";
 import { escapeMarkup } from "../../display/escape";
 import { isWhole } from "../../rules/rule-error";
+import { checkArguments } from "../../rules/arguments";
 
 /** Value of a cell: numbers are right-aligned, everything else is text. */
 export type TableViewValue = string | number | boolean | null | undefined;
@@ -63,6 +64,7 @@ export function table(
   if (!Array.isArray(rows)) throw new ViewError("view.table", "rows must be an array", rows);
   const { digits = 3, maxRows = MAX_ROWS } = options;
   if (!isWhole(maxRows)) throw new ViewError("view.table", "maxRows must be a whole number of at least 1", maxRows);
+  if (columns !== undefined) checkArguments("view.table", ViewError, { columns }, { columns: ["string"] });
   const names = columns ? [...columns] : columnsOf(rows);
   const read = rows.map((row: TableViewRow, i) => readRow(row, names, i, digits));
   const cells = options.sortBy === undefined ? read : sorted(read, names, options.sortBy, options.descending ?? false);

@@ -115,6 +115,12 @@ export class TrainingView implements Displayable {
   }
 
   private observe(run: TrainingRunLike, i: number): () => void {
+    checkArguments(
+      "view.TrainingView",
+      ViewError,
+      { [`runs[${i}]`]: run },
+      { [`runs[${i}]`]: { observe: "function" } },
+    );
     return run.observe({
       began: (plan) => this.note(i, { kind: "began", plan: planOf(plan) }),
       stepped: (report) => this.note(i, { kind: "stepped", step: picturedStep(report) }),

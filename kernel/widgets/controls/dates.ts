@@ -2,6 +2,7 @@ import { WidgetError } from "../error";
 import { Widget, type WidgetSetup } from "../model";
 import { control, DESCRIBED, type ControlOptions, type DescribedState } from "./definition";
 import { isWhole } from "../../rules/rule-error";
+import { checkArguments } from "../../rules/arguments";
 
 /** Day as the front end writes it. */
 export interface DateParts {
@@ -34,6 +35,7 @@ const WHERE = "widgets.datePicker";
  * @throws WidgetError for a day that no calendar has, or one outside `min` and `max`
  */
 export function datePicker(options: ControlOptions<DatePickerState> = {}): Widget<DatePickerState> {
+  checkArguments(WHERE, WidgetError, { options }, { options: "object" });
   const { day = null, value = null, ...rest } = options;
   const defaults = { ...DESCRIBED, disabled: false, max: null, min: null, step: 1, value: null };
   const setup = control(WHERE, { model: "DatePicker", style: "DescriptionStyle", defaults }, rest);

@@ -184,6 +184,7 @@ function dressed(
   const setups: Record<string, WidgetSetup> = {};
   if (!(box instanceof Widget)) setups.layout = layoutSetup(where, box);
   if (definition.style && !(look instanceof Widget)) setups.style = styleSetup(where, definition.style, look);
+  checkArguments(where, WidgetError, { style: look }, { style: "object" });
   if (!definition.style && Object.keys(look).length > 0) {
     throw new WidgetError(where, "this widget has no style, its layout is all there is", look);
   }
@@ -212,6 +213,7 @@ export function identity(model: Source, modelName: string, view: Source, viewNam
 
 /** Returns the defaults overridden by the options. */
 function filled(where: string, defaults: object, options: object): Record<string, unknown> {
+  checkArguments(where, WidgetError, { options }, { options: "object" });
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   const wrong = given.find(([key]) => !Object.hasOwn(defaults, key) || key.startsWith("_"));
   if (wrong) {

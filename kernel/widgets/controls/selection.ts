@@ -113,6 +113,7 @@ function split<V>(
 ): { options: V[]; labels: string[] } {
   if (!Array.isArray(choices) && !(choices instanceof Map))
     throw new WidgetError(where, "options must be a list of values, of pairs [label, value], or a map", choices);
+  if (own !== undefined) checkArguments(where, WidgetError, { labels: own }, { labels: ["string"] });
   const list = [...(choices as Iterable<unknown>)];
   const isPair = (one: unknown): one is [string, V] =>
     Array.isArray(one) && one.length === 2 && typeof one[0] === "string";

@@ -45,6 +45,53 @@ describe("benchmarks of the world", () => {
     }
   });
 
+  it("reading draws its sign upright, in one square of the picture", () => {
+    const seeds = Array.from({ length: 200 }, (_, seed) => seed);
+    const drawn = seeds.map((seed) => ({ seed, ...drawText(seed, "test") })).filter(({ sign }) => sign === "l");
+    assert.ok(drawn.length > 2);
+    for (const { seed, picture } of drawn) {
+      const { width, data } = picture;
+      const bare = render(crowd(seed, { split: "test" })).data;
+      const changed = Array.from({ length: width * picture.height }, (_, at) => at).filter((at) =>
+        [0, 1, 2].some((c) => data[3 * at + c] !== bare[3 * at + c]),
+      );
+      const [xs, ys] = [changed.map((at) => at % width), changed.map((at) => Math.floor(at / width))];
+      const [left, top] = [Math.min(...xs), Math.min(...ys)];
+      const [w, h] = [Math.max(...xs) - left + 1, Math.max(...ys) - top + 1];
+      assert.ok(Math.max(w, h) <= 52 && Math.abs(w - h) <= 6 && changed.length > 0.7 * w * h, `${w} x ${h} pixels`);
+      // The ink of an L: a stem on the left, a foot below, nothing between its ends.
+      const ink = changed.filter((at) => data[3 * at] + data[3 * at + 1] + data[3 * at + 2] < 330);
+      const share = (test: (x: number, y: number) => boolean): number =>
+        ink.filter((at) => test((at % width) - left - w / 2, Math.floor(at / width) - top - h / 2)).length / ink.length;
+      assert.ok(share((x) => x < 0) > 0.6, `${share((x) => x < 0)} of the ink lies on the left`);
+      assert.ok(share((_, y) => y > 0) > 0.55, `${share((_, y) => y > 0)} of the ink lies below`);
+      assert.ok(share((x, y) => x > 0 && y < 0) < 0.1, "nothing lies on the right above");
+    }
+  });
+
+  it("reading lays the sign over the scene in its own colors", () => {
+    const inks = ["20,20,28", "122,20,32", "18,60,122", "28,90,42"];
+    for (let seed = 0; seed < 12; seed++) {
+      const { data } = drawText(seed, "test").picture;
+      const bare = render(crowd(seed, { split: "test" })).data;
+      const counts = new Map<string, number>();
+      const changed = Array.from({ length: data.length / 3 }, (_, at) => [...data.slice(3 * at, 3 * at + 3)].join());
+      for (const [at, color] of changed.entries())
+        if (color !== [...bare.slice(3 * at, 3 * at + 3)].join()) counts.set(color, (counts.get(color) ?? 0) + 1);
+      const [paper, ink] = [...counts].sort(([, a], [, b]) => b - a).map(([color]) => color);
+      assert.ok(
+        paper.split(",").every((value) => Number(value) >= 225 && Number(value) < 255),
+        paper,
+      );
+      assert.ok(inks.includes(ink), ink);
+      for (const [at, value] of data.entries()) {
+        const c = at % 3;
+        const ends = [bare[at], Number(paper.split(",")[c]), Number(ink.split(",")[c])];
+        assert.ok(value === bare[at] || (value >= Math.min(...ends) - 1 && value <= Math.max(...ends) + 1));
+      }
+    }
+  });
+
   it("have scores beside chance and the most frequent answer", () => {
     const choices = ["yes", "no"];
     const items = ["yes", "yes", "no", "yes"].map((answer) => ({ question: "?", answer, choices }));

@@ -11,6 +11,7 @@ import { paint, type Painting, type Stroke } from "./paint";
 import { poseMatrix } from "../things/pose";
 import type { Scene, SceneObject } from "../scenes/scene";
 import { shade, SUPERSAMPLING } from "./shade";
+import { SCENE_KIND } from "../scenes/kinds";
 
 /** A named point of the main object. */
 export interface Keypoint {
@@ -58,12 +59,7 @@ export interface Rendered extends RawImage {
  * @param scene a scene of `data.world.scene` or `data.world.crowd`
  */
 export function render(scene: Scene): Rendered {
-  checkArguments(
-    "data.world.render",
-    WorldError,
-    { scene },
-    { scene: { backdrop: "object", objects: "array", occluders: "array" } },
-  );
+  checkArguments("data.world.render", WorldError, { scene }, { scene: SCENE_KIND });
   const painting = paint(scene, SUPERSAMPLING);
   const main = scene.objects[0] as SceneObject;
   const maps = readMaps(painting, scene.size);

@@ -7,6 +7,8 @@ import type { Rendered } from "../draw/render";
 import type { Relation, Scene, SceneObject } from "../scenes/scene";
 import type { PartName } from "../things/sketch";
 import type { TextureName } from "../draw/texture";
+import { SCENE_KIND } from "../scenes/kinds";
+import { IMAGE_KIND } from "../scenes/kinds";
 
 /** Facts about an object visible in the image. */
 export interface ObjectFacts {
@@ -33,12 +35,7 @@ const LEAST_PART = 1 / 4000;
 
 /** Returns the visible objects of an image, in the order of the scene. */
 export function factsOf(scene: Scene, image: Rendered): ObjectFacts[] {
-  checkArguments(
-    "data.world.factsOf",
-    WorldError,
-    { scene, image },
-    { scene: { backdrop: "object", objects: "array", occluders: "array" }, image: "object" },
-  );
+  checkArguments("data.world.factsOf", WorldError, { scene, image }, { scene: SCENE_KIND, image: IMAGE_KIND });
   const pixels = image.width * image.height;
   return scene.objects
     .map((object, i) => describe(object, i + 1, image))

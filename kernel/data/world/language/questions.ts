@@ -11,6 +11,8 @@ import { drawColor, type Relation, type Scene } from "../scenes/scene";
 import { checkOptionNames, type OptionNames } from "../../../rules/option-names";
 import { WorldError } from "../errors";
 import { isWhole } from "../../../rules/rule-error";
+import { SCENE_KIND } from "../scenes/kinds";
+import { FACT_KIND } from "../scenes/kinds";
 
 /** Types of questions. */
 export const questionTypes = ["existence", "count", "color", "relation", "comparison", "category", "part"] as const;
@@ -90,12 +92,7 @@ type Asker = (sight: Sight) => Question | undefined;
  * is one question about counts, because only the number of the main category is drawn evenly.
  */
 export function ask(scene: Scene, objects: readonly ObjectFacts[], perType: number): Question[] {
-  checkArguments(
-    "data.world.ask",
-    WorldError,
-    { scene, objects },
-    { scene: { backdrop: "object", objects: "array", occluders: "array" }, objects: ["object"] },
-  );
+  checkArguments("data.world.ask", WorldError, { scene, objects }, { scene: SCENE_KIND, objects: [FACT_KIND] });
   const random = new Prng(scene.seed, `${scene.split}/questions ${scene.view}`);
   return questionTypes.flatMap((type) => {
     const asked = new Map<string, Question>();

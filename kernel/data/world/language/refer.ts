@@ -8,6 +8,7 @@ import { withArticle } from "./captions";
 import { lead, type ObjectFacts } from "./facts";
 import type { Relation } from "../scenes/scene";
 import { textureNames, type TextureName } from "../draw/texture";
+import { FACT_KIND } from "../scenes/kinds";
 
 /** Words that single out one object of several. */
 const superlatives = ["leftmost", "rightmost", "topmost", "bottommost", "largest", "smallest"] as const;
@@ -140,7 +141,7 @@ export function phrasesFor(
   size: number,
   options: PhraseOptions = {},
 ): string[] {
-  checkArguments("data.world.phrasesFor", WorldError, { objects }, { objects: ["object"] });
+  checkArguments("data.world.phrasesFor", WorldError, { objects }, { objects: [FACT_KIND] });
   checkOptionNames("data.world.phrasesFor", options, OPTIONS, WorldError);
   const object = objects.find((candidate) => candidate.id === id);
   if (!object) return [];

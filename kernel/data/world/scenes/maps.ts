@@ -8,6 +8,8 @@ import { poseMatrix } from "../things/pose";
 import type { Rendered } from "../draw/render";
 import type { Scene, SceneObject } from "./scene";
 import { SUPERSAMPLING } from "../draw/shade";
+import { SCENE_KIND } from "./kinds";
+import { IMAGE_KIND } from "./kinds";
 
 /** Row-major maps of an image, derived from its part map, its instances and its scene. */
 export interface DenseMaps {
@@ -23,12 +25,7 @@ export interface DenseMaps {
 
 /** Returns the dense maps of a scene and its image. */
 export function denseMaps(scene: Scene, image: Rendered): DenseMaps {
-  checkArguments(
-    "data.world.denseMaps",
-    WorldError,
-    { scene, image },
-    { scene: { backdrop: "object", objects: "array", occluders: "array" }, image: "object" },
-  );
+  checkArguments("data.world.denseMaps", WorldError, { scene, image }, { scene: SCENE_KIND, image: IMAGE_KIND });
   const labels = scene.objects.map((object) => categoryId(object.category));
   const categories = image.instances.map((id) => labels[id - 1] ?? 0);
   return {
