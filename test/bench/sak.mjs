@@ -65,7 +65,7 @@ function tableOf(fovea, settings, { identity, runs }, device, isShort) {
     title: isShort ? "Several teachers: the machinery alone" : "Several teachers, one student",
     note:
       `Students of ${teachers.join(", ")} on the synthetic world, crowds of at most ${objects} objects; all begin as \`zoo/${start}\`, ` +
-      `frozen teachers as themselves. Distillation: ${distillation.steps} updates of ${distillation.batch} of ${pictures.distill} pictures without labels. ` +
+      `frozen teachers as themselves. Distillation: ${distillation.small} updates of ${distillation.batch} of ${pictures.distill} pictures without labels at half their size, then ${distillation.whole} at their size. ` +
       `Tasks: ${learning.steps} updates of ${learning.batch} of ${pictures.train} pictures with labels. Scores are of ${pictures.test} pictures of the test split: ` +
       `mIoU in %, of parts over the frequent types; maxF in %; degrees, on objects alone; F in % without tolerance. Means of ${whole.length} paired seeds with 95 % intervals over ` +
       `trainings; ${runs.length} of ${placesOf({ seeds }).length} runs are finished, and rows need all methods of a seed. Δm is relative to the single tasks of the same seed. ` +

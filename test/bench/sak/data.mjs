@@ -2,6 +2,9 @@
 import { join } from "node:path";
 import { pathOf, sideOf, TASKS } from "./settings.mjs";
 
+/** Pixels on a side of every picture. */
+export const SIZE = 128;
+
 /** Seed of the world for each set of pictures: the sets for distillation and for labels share none. */
 const SETS = { distill: ["train", 1], train: ["train", 0], test: ["test", 0] };
 
@@ -13,7 +16,7 @@ export async function prepare({ data, encoders, features, tasks: { dense } }, se
   const samples = {};
   for (const [set, [split, seed]] of Object.entries(SETS)) {
     const root = join(folder, set);
-    await data.world.write(root, { layout: "dense", split, count: pictures[set], size: 128, seed, objects });
+    await data.world.write(root, { layout: "dense", split, count: pictures[set], size: SIZE, seed, objects });
     const labelled = data.dense.read(root, { split, classes: TASKS, tasks: Object.keys(TASKS) });
     names[set] = labelled.names;
     if (set !== "distill") samples[set] = await Promise.all(labelled.names.map((_, i) => labelled.sample(i)));
@@ -56,8 +59,8 @@ function frequentParts(samples) {
   return [...counts.keys()].filter((type) => counts[type] >= total / 2000);
 }
 
-/** Batches of a set with the features of every teacher, and labels where the set has some. */
-export function batchesOf({ sak }, settings, data, { set, share = 1, batch, seed }) {
+/** Batches of a set with the features of every teacher, and labels where the set has some. Pictures are of `size` pixels. */
+export function batchesOf({ sak }, settings, data, { set, share = 1, batch, seed, size = SIZE }) {
   const images = data.files[set].slice(0, Math.max(batch, Math.round(data.files[set].length * share)));
   const teachers = settings.teachers.map((name) => [
     pathOf(name),
@@ -65,7 +68,7 @@ export function batchesOf({ sak }, settings, data, { set, share = 1, batch, seed
   ]);
   return sak.batches({
     images,
-    preprocess: data.preprocess,
+    preprocess: { ...data.preprocess, inputSize: [size, size], resizeTo: [size, size] },
     teachers: Object.fromEntries(teachers),
     labels: (paths) => paths.map((path) => data.labels.get(path)),
     batchSize: batch,

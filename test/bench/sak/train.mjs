@@ -1,7 +1,7 @@
 /** Both stages of a run of the study of several teachers. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { batchesOf, normsOf } from "./data.mjs";
+import { batchesOf, normsOf, SIZE } from "./data.mjs";
 import { sideOf, TASKS, WEIGHTS } from "./settings.mjs";
 
 /** Parts that learn before there are tasks. */
@@ -17,17 +17,22 @@ export async function teacherNorms(fovea, settings, data, { norm }) {
 /** Distils a student, or takes over what another method with the same network and teachers has learnt from the same seed. */
 export async function distill(fovea, settings, data, model, method, seed, norms) {
   const { nn, safetensors, sak, train } = fovea;
-  const { steps, batch, rate } = settings.distillation;
+  const { small, whole, batch, rate } = settings.distillation;
   const stored = join(data.folder, `${seed}-${method.student}-${method.norm}.safetensors`);
   if (!existsSync(stored)) {
     const isOwn = method.student === "sak";
     const loss = isOwn ? sak.distillationStep(model, { teacherNorms: norms }) : model.distillationStep(norms);
-    const stage = isOwn
-      ? sak.distillationStage(model, { steps, learningRate: rate })
-      : model.distillationStage(steps, rate);
-    const batches = await batchesOf(fovea, settings, data, { set: "distill", batch, seed });
-    const checkpoint = { path: stored.replace(/\.safetensors$/, ".checkpoint.safetensors") };
-    await train.fit({ model, data: batches, loss, stages: [stage], clipNorm: 5, seed, checkpoint });
+    for (const [name, size, steps] of [
+      ["small", SIZE / 2, small],
+      ["whole", SIZE, whole],
+    ]) {
+      const stage = isOwn
+        ? sak.distillationStage(model, { steps, learningRate: rate })
+        : model.distillationStage(steps, rate);
+      const batches = await batchesOf(fovea, settings, data, { set: "distill", batch, seed, size });
+      const checkpoint = { path: stored.replace(/\.safetensors$/, `.${name}.checkpoint.safetensors`) };
+      await train.fit({ model, data: batches, loss, stages: [stage], clipNorm: 5, seed, checkpoint });
+    }
     const learnt = [...(await nn.stateOf(model))].filter(([name]) => DISTILLED.test(name));
     await safetensors.write(stored, new Map(learnt));
   }
