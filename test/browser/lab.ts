@@ -229,9 +229,12 @@ export function openBrowser(): Promise<Browser> {
 
 /** Waits until the server has the page's layout with these names: a page writes it only once nothing has changed for .75 s. */
 export async function layoutKept(lab: Lab, names: string[]): Promise<void> {
-  await until(async () => {
-    const answer = await fetch(`${lab.url}/lab/api/workspaces/default?token=${lab.token}`);
-    const text = await answer.text();
-    return names.every((name) => text.includes(name));
-  }, `a layout with ${names.join(", ")}`);
+  await until(
+    async () => {
+      const answer = await fetch(`${lab.url}/lab/api/workspaces/default?token=${lab.token}`);
+      const text = await answer.text();
+      return names.every((name) => text.includes(name));
+    },
+    `a layout with ${names.join(", ")}`,
+  );
 }

@@ -31,7 +31,11 @@ const explorer = grounding.explorer(new grounding.SimVg({ encoder, head }), {
 });
 await view.grounding(explorer, picture, { phrases: [phrase] })`;
 
-const PHRASES = ["the small red boat left of the car", "the large blue bird above the tree", "a green cup near the dog"];
+const PHRASES = [
+  "the small red boat left of the car",
+  "the large blue bird above the tree",
+  "a green cup near the dog",
+];
 /** Milliseconds between keys: a quick typist. */
 const KEY = 120;
 
