@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { dirname, join } from "node:path";
 import { beforeEach, describe, it } from "node:test";
 import {
   openGateOfScript,
@@ -10,6 +13,7 @@ import {
   unbroken,
 } from "../../kernel/session/node/lifeline";
 
+const repository = dirname(dirname(__dirname));
 const gate = (): number => interruptFlags[1]!;
 
 describe("the gate of signals", () => {
@@ -38,5 +42,24 @@ describe("the gate of signals", () => {
     interruptAnswered(7);
     assert.equal(isLateSignal(), true);
     assert.equal(isLateSignal(), false, "another one, of the user's");
+  });
+});
+
+describe("the thread that watches a session", () => {
+  it("ends the process where it cannot watch, whatever listens to errors", async () => {
+    const script = `
+      process.on("uncaughtException", () => undefined);
+      process.env.FOVEA_LIFELINE_FD = "999";
+      require(${JSON.stringify(join(repository, "kernel/session/node/lifeline.ts"))}).holdLifeline();
+      setInterval(() => undefined, 1000);`;
+    const child = spawn(process.execPath, ["--import", "tsx", "--input-type=commonjs", "-e", script], {
+      cwd: repository,
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    let said = "";
+    child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
+    const [code] = (await once(child, "close")) as [number | null];
+    assert.equal(code, 1, said);
+    assert.match(said, /^The thread that watches the session must start: TypeError: Unsupported fd/);
   });
 });

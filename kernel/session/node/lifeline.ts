@@ -142,7 +142,13 @@ export function pause(): void {
   wait(silence, 0, 0, 0.1);
 }
 
-/** Starts the worker that watches the lifeline pipe. */
+/** Ends a session that nobody could stop: its listeners for late errors would keep it alive. */
+function endUnwatched(error: unknown): never {
+  process.stderr.write(`The thread that watches the session must start: ${String(error)}\n`);
+  process.exit(1);
+}
+
+/** Starts the worker that watches the lifeline pipe; the process ends where that fails. */
 export function holdLifeline(): void {
   const fd = Number(process.env["FOVEA_LIFELINE_FD"]);
   delete process.env["FOVEA_LIFELINE_FD"];
@@ -152,5 +158,9 @@ export function holdLifeline(): void {
   // Loaded now: a process that makes a snapshot cannot bear this module.
   const { Worker } = loadModule("node:worker_threads") as typeof import("node:worker_threads");
   const workerData = { fd, flags: interruptFlags, gate: GATE };
-  new Worker(WATCHER, { eval: true, workerData, resourceLimits }).unref();
+  try {
+    new Worker(WATCHER, { eval: true, workerData, resourceLimits }).on("error", endUnwatched).unref();
+  } catch (error) {
+    endUnwatched(error);
+  }
 }
