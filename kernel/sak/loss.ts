@@ -5,6 +5,7 @@ import * as nn from "../nn";
 import { checkOptionNames, type OptionNames } from "../rules/option-names";
 import { resizeBilinear } from "../tasks/dense/resize";
 import { SakError } from "./error";
+import { mapLoss } from "./map-loss";
 import { mapsOf, tokensOfMaps } from "./maps";
 
 /** Options of {@link distillationLoss}. */
@@ -54,11 +55,12 @@ export function distillationLoss(student: GridTokens, teacher: GridTokens, optio
   const { cosine = "map", cosineWeight = 0.9, smoothWeight = 0.1, relationalWeight = 0 } = options;
   return tf.tidy(() => {
     const [s, t] = onOneGrid(student, { ...teacher, tokens: nn.stopGradient(teacher.tokens) });
-    const distance = cosine === "map" ? nn.cosineLoss(flat(s), flat(t), EACH) : tf.mean(nn.cosineLoss(s, t, EACH), -1);
+    const rest = relationalWeight > 0 ? [tf.mul(relational(s, t), relationalWeight)] : [];
+    if (cosine === "map") return tf.addN([mapLoss(flat(s), flat(t), { cosineWeight, smoothWeight }), ...rest]);
     const parts = [
-      tf.mul(distance, cosineWeight),
+      tf.mul(tf.mean(nn.cosineLoss(s, t, EACH), -1), cosineWeight),
       tf.mul(tf.mean(nn.smoothL1(flat(s), flat(t), EACH), -1), smoothWeight),
-      ...(relationalWeight > 0 ? [tf.mul(relational(s, t), relationalWeight)] : []),
+      ...rest,
     ];
     return tf.addN(parts);
   });
