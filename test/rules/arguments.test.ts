@@ -143,7 +143,13 @@ describe("arguments of the wrong kind", () => {
       () => data.world.ask(data.world.scene(1), wrong([{}]), 1),
       /^data\.world\.ask: objects\[0\]\.box must be an array of numbers, received undefined$/,
     ],
-    [() => widgets.intSlider({ layout: wrong(null) }), /^widgets\..*: options must be an object, received null$/],
+    [() => widgets.intSlider({ layout: wrong(null) }), /^widgets\.intSlider: layout must be an object, received null$/],
+    [() => widgets.hbox([], { layout: wrong(5) }), /^widgets\.hbox: layout must be an object, received 5$/],
+    [() => widgets.button({ style: wrong([]) }), /^widgets\.button: style must be an object, received \[\]$/],
+    [
+      () => features.listImages("features.listImages", wrong([null])),
+      /^features\.listImages: images\[0\] must be a text, received null$/,
+    ],
     [() => widgets.datePicker(wrong(null)), /^widgets\.datePicker: options must be an object, received null$/],
     [
       () => widgets.dropdown({ options: [1], labels: wrong(5) }),
