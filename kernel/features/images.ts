@@ -2,6 +2,7 @@ import { sha256Of } from "../platform";
 import { readdir, readFile, stat } from "../platform/files";
 import { dirname, join, resolve } from "../platform/path";
 import { ImageError, readPicture } from "../data/image";
+import { checkArguments } from "../rules/arguments";
 import { FeatureError } from "./error";
 
 /** One picture to extract. */
@@ -29,8 +30,10 @@ export const isPictureName = (path: string): boolean => PICTURE.test(path);
 export async function listImages(fn: string, images: string | readonly string[]): Promise<ImageFile[]> {
   if (!Array.isArray(images) && typeof images !== "string")
     throw new FeatureError(fn, "images must be a folder or a list of paths", images);
-  if (typeof images !== "string")
-    return unique((images as readonly string[]).map((path) => ({ path, file: resolve(path) })));
+  if (typeof images !== "string") {
+    checkArguments(fn, FeatureError, { images }, { images: ["string"] });
+    return unique(images.map((path) => ({ path, file: resolve(path) })));
+  }
   const found = await stat(images).catch(() => null);
   if (!found) throw new FeatureError(fn, "images must be a folder or a list of paths", images);
   if (!found.isDirectory()) return fromList(images);

@@ -63,7 +63,7 @@ export async function gateActivity<B>(
     "lora.gateActivity",
     LoraError,
     { adapters, tasks, forward },
-    { adapters: "object", tasks: "object", forward: "function" },
+    { adapters: { gates: "function" }, tasks: "object", forward: "function" },
   );
   checkOptionNames("lora.gateActivity", options, { name: true, onProgress: true, signal: true }, LoraError);
   const { name = "default", onProgress = patientBar("Measuring", "batches"), signal } = options;

@@ -16,7 +16,7 @@ import { isWhole } from "../rules/rule-error";
  * @throws ModelError for tokens of another grid, or a grid that is no multiple of the side
  */
 export function mergeTokens(x: Tensor, grid: Grid, side: number, fn = "models.mergeTokens"): Tensor {
-  checkArguments("models.mergeTokens", ModelError, { x }, { x: "tensor" });
+  checkArguments(fn, ModelError, { x, grid }, { x: "tensor", grid: "list" });
   checkTokens(fn, x, grid, side);
   if (side === 1) return x;
   const [rows, columns] = grid;
@@ -37,9 +37,10 @@ export function mergeTokens(x: Tensor, grid: Grid, side: number, fn = "models.me
  * @returns [B, H · W, C]
  * @throws ModelError for tokens of another grid, or features that are no multiple of side²
  */
-export function splitTokens(x: Tensor, [rows, columns]: Grid, side: number): Tensor {
+export function splitTokens(x: Tensor, grid: Grid, side: number): Tensor {
   const fn = "models.splitTokens";
-  checkArguments(fn, ModelError, { x }, { x: "tensor" });
+  checkArguments(fn, ModelError, { x, grid }, { x: "tensor", grid: "list" });
+  const [rows, columns] = grid;
   checkTokens(fn, x, [rows / side, columns / side], side);
   const [B, , features] = x.shape as [number, number, number];
   const C = features / side ** 2;

@@ -1,3 +1,4 @@
+import { checkArguments } from "../rules/arguments";
 import type { Grid } from "../contracts/geometry";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
@@ -63,6 +64,7 @@ export class VisionLanguageModel extends nn.Module {
     super();
     checkOptionNames(FN, options, NAMES, ModelError);
     const { features, grid, languageModel, vce, merge = 2 } = options;
+    checkArguments(FN, ModelError, { languageModel }, { languageModel: { config: { hidden_size: "size" } } });
     if (vce && vce.features !== features) throw new ModelError(FN, `vce must have ${features} features`, vce.features);
     this.grid = grid;
     this.vce = vce ?? null;

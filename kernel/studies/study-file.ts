@@ -1,3 +1,4 @@
+import { checkArguments } from "../rules/arguments";
 import { existsSync, mkdir, readFileSync, replaceFileSync } from "../platform/files";
 import { join } from "../platform/path";
 import { sha256Of } from "../platform";
@@ -46,6 +47,7 @@ export class StudyFile<Place extends object, Run extends Place> {
   constructor(options: StudyFileOptions<Place>) {
     checkOptionNames(FN, options, NAMES, StudyError);
     const { folder, identity, asked, prefix = "study-" } = options;
+    checkArguments(FN, StudyError, { folder, asked }, { folder: "string", asked: "array" });
     if (!asked.length) throw new StudyError(FN, "a run must be asked for", "none");
     this.identity = hashOf(identity);
     this.folder = join(folder, `${prefix}${this.identity}`);

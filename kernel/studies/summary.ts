@@ -18,7 +18,12 @@ export interface MethodSummary {
  * questions.
  */
 export function summarize(study: AnswerStudy): MethodSummary[] {
-  checkArguments("studies.summarize", StudyError, { study }, { study: { settings: "object", runs: "array" } });
+  checkArguments(
+    "studies.summarize",
+    StudyError,
+    { study },
+    { study: { settings: { methods: ["object"] }, runs: ["object"] } },
+  );
   const { runs, settings } = study;
   return settings.methods.flatMap(({ name: method }) => {
     const own = runs.filter((run) => run.method === method);
@@ -59,7 +64,7 @@ export interface ScoredStudy {
  * @throws StudyError when the methods share no seed
  */
 export function pairedDifference(study: ScoredStudy, method: string, other: string): SeedMean {
-  checkArguments("studies.pairedDifference", StudyError, { study }, { study: { runs: "array" } });
+  checkArguments("studies.pairedDifference", StudyError, { study }, { study: { runs: ["object"] } });
   const { runs } = study;
   const of = (name: string): Map<number, number> =>
     new Map(runs.filter((run) => run.method === name).map(({ seed, score }) => [seed, score.all]));

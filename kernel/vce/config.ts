@@ -1,3 +1,4 @@
+import { checkArguments } from "../rules/arguments";
 import { checkOptionNames, type OptionNames } from "../rules/option-names";
 import { VceError } from "./error";
 
@@ -29,6 +30,7 @@ const PAPER_INDICES = [-2, -8, -14, -20];
 export function fullVceOptions(options: VceOptions): Required<VceOptions> {
   checkOptionNames(FN, options, NAMES, VceError);
   const { indices = PAPER_INDICES, heads = 16, points = 4, unusedNorm = false } = options;
+  checkArguments(FN, VceError, { indices }, { indices: ["number"] });
   const { anchor = indices[0] } = options;
   if (!indices.length || new Set(indices).size < indices.length)
     throw new VceError(FN, "indices must name at least one level, each once", [...indices]);

@@ -195,6 +195,9 @@ describe("fovea law", () => {
     const placed = ["--canvas", "420", "--cell-center", "exact", "--inclusive", "--alphas", "0.2,0.1", "--seed", "3"];
     assert.equal(run(...all, ...placed).length, 2);
     assert.notDeepEqual(run("--window", "none", "--temperature", "0.5"), run());
+    const exact = ["--mask-fill", "-inf", "--temperature", "0.5"];
+    assert.deepEqual(run("--window", "0", ...exact), run("--match", "argmax"), "the peak's cell alone");
+    assert.notDeepEqual(run("--window", "0", ...exact), run("--window", "none", ...exact));
     const wrong = (...more: string[]) =>
       fovea("law", "c-score", "--spair", spair, "--encoder", "zoo/parts-hybrid", ...more).stderr;
     assert.match(wrong("--mask-fill", "one"), /--mask-fill must be one of zero, -inf, received "one"/);

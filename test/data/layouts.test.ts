@@ -14,6 +14,9 @@ after(() => rmSync(base, { recursive: true, force: true }));
 const COUNT = 6;
 const SEED = 3;
 
+const BUSY = (dir: string): string =>
+  `WorldError: data.world.write: the split train must be written by one call at a time, this process writes it, received "${dir}"`;
+
 /** The scene and image with an id, drawn apart from the writer. */
 function draw(id: number, split: Split = "val"): { scene: Scene; image: Rendered } {
   const scene = world.crowd(id, { split });
@@ -96,6 +99,23 @@ describe("world.write", () => {
       await world.write(whole, { ...options, onProgress: () => assert.fail("a complete split is left as it is") });
       assert.deepEqual(tree(whole), before);
     });
+
+  it("writes a split by one call at a time, and other splits of the folder beside it", async () => {
+    const dir = join(base, "at-once");
+    const write = (split: Split): Promise<unknown> => world.write(dir, { layout: "gqa", split, count: 2, size: 32 });
+    const all = await Promise.allSettled([write("train"), write("train"), write("val")]);
+    assert.deepEqual(
+      all.map(({ status }) => status),
+      ["fulfilled", "rejected", "fulfilled"],
+    );
+    assert.deepEqual(String((all[1] as PromiseRejectedResult).reason), BUSY(dir));
+    assert.equal(json<object[]>(dir, "llava_train.json").length, 2);
+    assert.deepEqual(await write("train"), (all[0] as PromiseFulfilledResult<unknown>).value);
+    assert.deepEqual(
+      readdirSync(dir).filter((name) => name.startsWith(".")),
+      [],
+    );
+  });
 
   it("puts splits beside each other, and gives them and other seeds other images", async () => {
     const dir = join(base, "splits");

@@ -108,6 +108,26 @@ describe("world.writeSpair and spair.read", () => {
     );
   });
 
+  it("write the same folder from two calls at once, and never another's over it", async () => {
+    const dir = join(base, "at-once");
+    const small = { images: 2, pairs: 1, categories: ["cat"] } as const;
+    const [one, other] = await Promise.all([world.writeSpair(dir, small), world.writeSpair(dir, small)]);
+    assert.deepEqual(one, other);
+    const place = join(base, "raced");
+    const both = await Promise.allSettled([
+      world.writeSpair(place, small),
+      world.writeSpair(place, { ...small, seed: 1 }),
+    ]);
+    const lost = both.filter((result) => result.status === "rejected");
+    assert.equal(lost.length, 1);
+    assert.match(
+      String(lost[0].reason),
+      /^WorldError: data\.world\.writeSpair: the folder holds a data set of another /,
+    );
+    assert.equal(spair.read(place).pairs.length, 1);
+    for (const folder of [dir, place]) rmSync(folder, { recursive: true });
+  });
+
   it("give back the keypoints, boxes and sizes that were rendered", () => {
     const data = spair.read(root);
     assert.equal(data.pairs.length, 10);
@@ -150,9 +170,12 @@ describe("world.writeSpair and spair.read", () => {
     assert.equal(statSync(join(root, "spec.json")).mtimeMs, time);
     await assert.rejects(
       world.writeSpair(root, { ...options, seed: 1 }),
-      /another specification; pass overwrite: true/,
+      /another specification; overwrite must be true/,
     );
-    await assert.rejects(world.writeSpair(base, options), /not empty and was not written by writeSpair/);
+    await assert.rejects(world.writeSpair(base, options), {
+      name: "WorldError",
+      message: `data.world.writeSpair: the folder must be new, empty or one that writeSpair wrote, received "${base}"`,
+    });
     await assert.rejects(
       world.writeSpair(join(base, "none"), { images: 1 }),
       /images must be an integer in 28\.\.100000, received 1/,

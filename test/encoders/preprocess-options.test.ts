@@ -62,6 +62,35 @@ describe("preprocess options", () => {
     assert.deepEqual(mergePreprocess("imagenet", null, [32, 32], "test", 48).inputSize, [32, 32]);
   });
 
+  it("are those of ImageNet in the template that an encoder without any prints, which works as it stands", () => {
+    const message = ((): string => {
+      try {
+        mergePreprocess(undefined, null, null, "encoders.load");
+      } catch (error) {
+        return (error as Error).message;
+      }
+      return "";
+    })();
+    const [head, template] = message.split(", or {");
+    assert.equal(
+      head,
+      "encoders.load: preprocess must be given, or preprocessor_config.json lie beside the model. " +
+        'Give --preprocess imagenet on the command line, or the option preprocess: "imagenet", "clip" or "half"',
+    );
+    const printed = `{${template.replace(/, received .*$/, "")}`.replaceAll(/(\w+): /g, '"$1": ');
+    const options = JSON.parse(printed) as object;
+    assert.deepEqual(options, {
+      inputSize: 224,
+      resize: "shortest-edge",
+      resizeTo: 256,
+      interpolation: "bicubic",
+      ...NAMED,
+    });
+    const plan = mergePreprocess(options, null, null, "encoders.load");
+    assert.deepEqual([plan.inputSize, plan.resizeTo, plan.mean], [[224, 224], [256, 256], NAMED.mean]);
+    for (const name of ["imagenet", "clip", "half"]) assert.deepEqual(merge(name, null).inputSize, [32, 32]);
+  });
+
   it("with an unknown key or name are errors", () => {
     assert.throws(() => merge({ rezise: "letterbox" }), /preprocess may have inputSize, .* only, received "rezise"/);
     assert.throws(

@@ -199,6 +199,28 @@ onEveryDevice("adapters of a model", () => {
     adapters.detach();
   });
 
+  it("combines adapters of rsLoRA to their exact sum, whose file scales by alpha / r = 1 and not by √r as PEFT's own", async () => {
+    const adapters = lora.attach(model, { targetModules: TARGETS, r: 4, useRslora: true }, { name: "a" });
+    adapters.add("b", { targetModules: TARGETS, r: 5, loraAlpha: 3, useRslora: true });
+    for (const name of adapters.names) randomize(adapters, name);
+    const weights = { a: 0.5, b: 2 };
+    await adapters.combine("cat", weights, { type: "cat" });
+    for (const path of adapters.matched("cat").adapted) {
+      const layer = model.namedModules().get(path) as lora.AdaptedLayer;
+      const update = (name: string): Float32Array =>
+        tf.tidy(() => {
+          const zero = tf.zeros([layer.outFeatures, layer.inFeatures]);
+          return Float32Array.from((layer.adapters.get(name)?.merged(zero) ?? zero).dataSync());
+        });
+      const [a, b] = [update("a"), update("b")];
+      const sum = a.map((value, i) => weights.a * value + weights.b * b[i]);
+      assert.ok(largestDifference(update("cat"), sum) < 1e-5, path);
+    }
+    const { r, loraAlpha, useRslora } = adapters.config("cat") as lora.LoraConfig;
+    assert.deepEqual([r, loraAlpha, useRslora], [9, 9, false]);
+    adapters.detach();
+  });
+
   it("combines whole updates on wide and on tall layers: with all values, at the sum of the ranks, nothing is lost", async () => {
     class Sides extends nn.Module {
       wide = new nn.Linear(9, 4);

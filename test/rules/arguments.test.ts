@@ -143,7 +143,13 @@ describe("arguments of the wrong kind", () => {
       () => data.world.ask(data.world.scene(1), wrong([{}]), 1),
       /^data\.world\.ask: objects\[0\]\.box must be an array of numbers, received undefined$/,
     ],
-    [() => widgets.intSlider({ layout: wrong(null) }), /^widgets\..*: options must be an object, received null$/],
+    [() => widgets.intSlider({ layout: wrong(null) }), /^widgets\.intSlider: layout must be an object, received null$/],
+    [() => widgets.hbox([], { layout: wrong(5) }), /^widgets\.hbox: layout must be an object, received 5$/],
+    [() => widgets.button({ style: wrong([]) }), /^widgets\.button: style must be an object, received \[\]$/],
+    [
+      () => features.listImages("features.listImages", wrong([null])),
+      /^features\.listImages: images\[0\] must be a text, received null$/,
+    ],
     [() => widgets.datePicker(wrong(null)), /^widgets\.datePicker: options must be an object, received null$/],
     [
       () => widgets.dropdown({ options: [1], labels: wrong(5) }),
@@ -162,6 +168,62 @@ describe("arguments of the wrong kind", () => {
     [
       () => new encoders.FeatureMap(wrong({})),
       /^encoders\.FeatureMap: fields\.data must be an array of numbers, received undefined$/,
+    ],
+    [() => lora.readAdapter("none", { adapter: wrong(5) }), /^lora\.readAdapter: adapter must be a text, received 5$/],
+    [() => lora.convert("none", { adapter: wrong(null) }), /^lora\.convert: adapter must be a text, received null$/],
+    [() => lora.inspect("none", { adapter: wrong([]) }), /^lora\.inspect: adapter must be a text, received \[\]$/],
+    [
+      () => lora.gateActivity(wrong({}), {}, () => undefined),
+      /^lora\.gateActivity: adapters\.gates must be a function, received undefined$/,
+    ],
+    [
+      () => new lora.AdaptedLayer(wrong(null), wrong({})),
+      /^lora\.AdaptedLayer: base_layer must be a module of layers, received null$/,
+    ],
+    [
+      () => new lora.SavedModule(wrong(5), wrong({})),
+      /^lora\.SavedModule: original_module must be a module of layers, received 5$/,
+    ],
+    [
+      () => models.mergeTokens(wrong({ shape: [1, 4, 2], dataSync: () => [] }), wrong(null), 2),
+      /^models\.mergeTokens: grid must be an array of numbers, received null$/,
+    ],
+    [
+      () => models.splitTokens(wrong({ shape: [1, 4, 2], dataSync: () => [] }), wrong(5), 2),
+      /^models\.splitTokens: grid must be an array of numbers, received 5$/,
+    ],
+    [
+      () => new models.VisionLanguageModel({ features: 8, grid: [2, 2], languageModel: wrong(null) }),
+      /^models\.VisionLanguageModel: languageModel must be an object, received null$/,
+    ],
+    [
+      () => models.toOnnx(wrong({ namedParameters: () => [], forward: () => 1 }), { inputs: wrong(undefined) }),
+      /^models\.toOnnx: inputs must be an object, received undefined$/,
+    ],
+    [
+      () => models.toOnnx(wrong({ namedParameters: () => [], forward: () => 1 }), { inputs: { x: wrong(null) } }),
+      /^models\.toOnnx: inputs\.x must be an array, received null$/,
+    ],
+    [() => models.trainable(wrong({})), /^models\.trainable: encoder\.network must be an object, received undefined$/],
+    [
+      () => fovea.studies.summarize(wrong({ settings: {}, runs: [] })),
+      /^studies\.summarize: study\.settings\.methods must be an array, received undefined$/,
+    ],
+    [
+      () => fovea.studies.pairedDifference(wrong({ runs: [null] }), "a", "b"),
+      /^studies\.pairedDifference: study\.runs\[0\] must be an object, received null$/,
+    ],
+    [
+      () => fovea.studies.summarizeGrounding(wrong({ settings: { methods: [] }, runs: [null] })),
+      /^studies\.summarizeGrounding: study\.runs\[0\] must be an object, received null$/,
+    ],
+    [
+      () => fovea.studies.summarizeLawMiniature(wrong({ settings: { representations: 5 }, runs: [] })),
+      /^studies\.summarizeLawMiniature: study\.settings\.representations must be an array, received 5$/,
+    ],
+    [
+      () => new fovea.vce.Vce(8, { indices: wrong([null]) }),
+      /^vce\.\w+: indices\[0\] must be a number, received null$/,
     ],
     [() => law.publishedTable(wrong(null)), /^law\.publishedTable: options must be an object, received null$/],
     [() => lora.attach(wrong({}), wrong({})), /^lora\.attach: model must be a module of layers, received an object/],

@@ -70,6 +70,36 @@ describe("an option by a name that nobody knows", () => {
       );
     });
 
+  it("is told apart from a known one whose value is of another kind", async () => {
+    await assert.rejects(data.world.write(join(folder, "w"), { layout: "coco", signal: 5 as never }), {
+      name: "WorldError",
+      message: "data.world.write: signal must be an AbortSignal, received 5",
+    });
+    await assert.rejects(data.world.writeSpair(join(folder, "s"), { onProgress: "x" as never }), {
+      name: "WorldError",
+      message: 'data.world.writeSpair: onProgress must be a function, received "x"',
+    });
+    await assert.rejects(hub.listFiles({ repo: "a/b", revision: "main" }, { signal: {} as never }), {
+      name: "HubError",
+      message: "hub.listFiles: signal must be an AbortSignal, received an object with keys []",
+    });
+    for (const [option, rule] of [
+      [{ categories: 5 }, "categories must be an array, received 5"],
+      [{ categories: [null] }, "categories[0] must be a text, received null"],
+      [{ categories: [] }, "categories must name one or more, each once, received []"],
+      [{ categories: ["cat", "cat"] }, "categories must name one or more, each once, received [cat, cat]"],
+      [{ split: "trn" }, 'split must be one of train, val, test, received "trn"'],
+      [{ separator: "" }, 'separator must be one of auto, :, _, received ""'],
+    ] as const)
+      await assert.rejects(data.world.writeSpair(join(folder, "s"), option as never), {
+        name: "WorldError",
+        message: `data.world.writeSpair: ${rule}`,
+      });
+    await assert.rejects(data.world.writeSpair(join(folder, "s"), { categories: ["dragon" as never] }), {
+      message: /^data\.world\.writeSpair: legal categories are .*, received "dragon"$/,
+    });
+  });
+
   it("is refused by an encoder's calls, and null in place of options", async () => {
     const encoder = await encoders.load("zoo/untrained-hybrid", { device: "cpu" });
     const picture = { data: new Uint8Array(3 * 64 * 64), width: 64, height: 64, channels: 3 } as never;

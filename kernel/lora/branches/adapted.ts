@@ -1,3 +1,5 @@
+import { checkArguments } from "../../rules/arguments";
+import { LoraError } from "../error";
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
 import { Embedding } from "../../nn/layers/embedding";
@@ -24,6 +26,7 @@ export class AdaptedLayer extends Module {
     private readonly selection: Selection,
   ) {
     super();
+    checkArguments("lora.AdaptedLayer", LoraError, { base_layer }, { base_layer: "module" });
     this.train(base_layer.training);
   }
 

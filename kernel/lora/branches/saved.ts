@@ -1,3 +1,5 @@
+import { checkArguments } from "../../rules/arguments";
+import { LoraError } from "../error";
 import type { Tensor } from "../../backend/tensor";
 import { Module } from "../../nn/module/module";
 import { Parameter } from "../../nn/module/parameter";
@@ -12,6 +14,7 @@ export class SavedModule extends Module {
     private readonly selection: Selection,
   ) {
     super();
+    checkArguments("lora.SavedModule", LoraError, { original_module }, { original_module: "module" });
     this.train(original_module.training);
   }
 

@@ -65,9 +65,10 @@ export async function readConfig(fn: string, place: string): Promise<AdapterConf
 /**
  * Finds the folder of an adapter's two files.
  *
- * @throws LoraError naming the missing and the present files
+ * @throws LoraError naming the missing and the present files, or for a name that is no text
  */
 export async function placeOf(fn: string, folder: string, adapter?: string): Promise<string> {
+  if (adapter !== undefined) checkArguments(fn, LoraError, { adapter }, { adapter: "string" });
   const base = folder.endsWith(".safetensors") ? dirname(folder) : folder;
   const place = adapter === undefined || adapter === "default" ? base : join(base, adapter);
   const files = await namesIn(place);

@@ -1,3 +1,5 @@
+import { checkArguments } from "../../rules/arguments";
+import { isRecord } from "../../rules/json-text";
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
 import type { Module } from "../../nn/module/module";
@@ -25,8 +27,10 @@ export function forwardOf(model: Module, fn: string): (...inputs: Tensor[]) => O
 
 /** Checks inputs and the names of their dynamic dimensions. */
 export function inputsOf({ inputs, dynamic = [] }: InputOptions, fn: string): Input[] {
+  checkArguments(fn, ModelError, { inputs }, { inputs: "object" });
   const list = Object.entries(inputs).map(([name, given]) => {
-    const { shape, dtype } = "shape" in given ? given : { shape: given, dtype: "float32" as const };
+    const { shape, dtype } = isRecord(given) ? given : { shape: given, dtype: "float32" as const };
+    checkArguments(fn, ModelError, { [`inputs.${name}`]: shape }, { [`inputs.${name}`]: "array" });
     if (!shape.every((size) => isWhole(size)))
       throw new ModelError(fn, `sizes of ${name} must be whole numbers of at least 1`, [...shape]);
     if (!Object.hasOwn(ELEMENT_TYPES, dtype))

@@ -39,7 +39,7 @@ type Weights = GraphBlock["weights"];
  * @throws ModelError with the reason where the structure is another one, or features would differ
  */
 export async function trainable(encoder: Encoder): Promise<VisionTransformer> {
-  checkArguments("models.trainable", ModelError, { encoder }, { encoder: "object" });
+  checkArguments("models.trainable", ModelError, { encoder }, { encoder: { network: { analysis: "object" } } });
   await startTfjs();
   const { analysis } = encoder.network;
   try {

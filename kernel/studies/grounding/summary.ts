@@ -22,7 +22,12 @@ export interface GroundingSummary {
  * @param study results of `studies.groundingStudy`, finished or not
  */
 export function summarizeGrounding(study: GroundingStudy): GroundingSummary[] {
-  checkArguments("studies.summarizeGrounding", StudyError, { study }, { study: { settings: "object", runs: "array" } });
+  checkArguments(
+    "studies.summarizeGrounding",
+    StudyError,
+    { study },
+    { study: { settings: { methods: ["object"] }, runs: ["object"] } },
+  );
   const { runs, settings } = study;
   return settings.methods.flatMap(({ name }) => {
     const own = runs.filter(({ method }) => method === name);

@@ -22,7 +22,7 @@ export function summarizeLawMiniature(study: LawMiniatureStudy): LawMiniatureRow
     "studies.summarizeLawMiniature",
     StudyError,
     { study },
-    { study: { settings: "object", runs: "array" } },
+    { study: { settings: { representations: ["object"] }, runs: ["object"] } },
   );
   const { settings, runs } = study;
   return settings.representations.flatMap(({ name }) => {

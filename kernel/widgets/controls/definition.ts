@@ -182,9 +182,9 @@ function dressed(
   look: Style | StyleState,
 ): Pick<WidgetSetup, "state" | "companions"> {
   const setups: Record<string, WidgetSetup> = {};
+  checkArguments(where, WidgetError, { layout: box, style: look }, { layout: "object", style: "object" });
   if (!(box instanceof Widget)) setups.layout = layoutSetup(where, box);
   if (definition.style && !(look instanceof Widget)) setups.style = styleSetup(where, definition.style, look);
-  checkArguments(where, WidgetError, { style: look }, { style: "object" });
   if (!definition.style && Object.keys(look).length > 0) {
     throw new WidgetError(where, "this widget has no style, its layout is all there is", look);
   }

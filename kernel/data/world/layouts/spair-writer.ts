@@ -1,11 +1,12 @@
 import { checkArguments } from "../../../rules/arguments";
 import { platform, sha256Of } from "../../../platform";
+import type { SystemError } from "../../../platform/types";
 import { existsSync, mkdir, readdir, readFileSync, rename, rm, rmdir, writeFile } from "../../../platform/files";
 import { dirname, join, resolve } from "../../../platform/path";
 import { categories, categoryNamed, type CategoryName } from "../things/categories";
 import { Prng } from "../../../numeric/prng";
 import { render, type Rendered } from "../draw/render";
-import { scene, type Scene, type Split } from "../scenes/scene";
+import { scene, type Scene, type Split, splits } from "../scenes/scene";
 import { imageAnnotation, pairAnnotation, sharedKeypoints } from "./spair-annotation";
 import { checkOptionNames, type OptionNames } from "../../../rules/option-names";
 import { WorldError } from "../errors";
@@ -66,6 +67,7 @@ interface Picture {
 
 /** Quality of the JPEG files. */
 const JPEG_QUALITY = 95;
+const WRITE = "data.world.writeSpair";
 /** Fewest visible keypoints that a pair shares. */
 const MIN_SHARED = 3;
 
@@ -77,21 +79,25 @@ const MIN_SHARED = 3;
  * complete. An existing data set of the same specification is left unchanged.
  *
  * @returns the specification that was written or found
- * @throws WorldError for an option out of range
- * @throws Error when `dir` holds something else
+ * @throws WorldError for an option out of range, or when `dir` holds something else
  */
 export async function writeSpair(dir: string, options: WriteSpairOptions = {}): Promise<SpairSpec> {
-  checkArguments("data.world.writeSpair", WorldError, { dir }, { dir: "string" });
+  checkArguments(WRITE, WorldError, { dir }, { dir: "string" });
   const spec = specify(options);
   const target = resolve(dir);
-  if (await isWritten(target, spec, options.overwrite ?? false)) return written(spec, storedIn(target).pairs);
-  const work = `${target}.part-${platform().process.pid}`;
-  await rm(work, { recursive: true, force: true });
+  const { overwrite = false } = options;
+  if (await isWritten(target, spec, overwrite)) return written(spec, storedIn(target).pairs);
+  const work = `${target}.part-${platform().uuid()}`;
   try {
     await mkdir(dirname(target), { recursive: true });
     const pairs = await writeAll(work, spec, options);
-    if (existsSync(target)) await rm(target, { recursive: true });
-    await rename(work, target);
+    if (overwrite && existsSync(target)) await rm(target, { recursive: true });
+    await rename(work, target).catch(async (error: unknown) => {
+      // Another call may have written the folder meanwhile.
+      if (await isWritten(target, spec, overwrite)) return;
+      if ((error as SystemError).code !== "ENOTEMPTY") throw error;
+      throw new WorldError(WRITE, "the folder must be replaced by one call at a time", target);
+    });
     return written(spec, pairs);
   } finally {
     await rm(work, { recursive: true, force: true });
@@ -115,21 +121,36 @@ const NAMES: OptionNames<WriteSpairOptions> = {
 };
 
 function specify(options: WriteSpairOptions): SpairSpec {
-  checkOptionNames("data.world.writeSpair", options, NAMES, WorldError);
-  const names = (options.categories ?? categories.map((spec) => spec.name)).map((name) => categoryNamed(name).name);
+  checkOptionNames(WRITE, options, NAMES, WorldError);
+  const names = options.categories ?? categories.map((spec) => spec.name);
+  checkCategories(names);
   const { seed = 0, split = "test", images = names.length * 20, pairs = 600, size = 128 } = options;
   checkCount("seed", seed, 0, 1e6);
   checkCount("images", images, names.length * 2, 1e5);
   checkCount("pairs", pairs, 1, 1e6);
+  checkOneOf("split", split, splits);
+  checkOneOf("separator", options.separator ?? "auto", ["auto", ":", "_"]);
   const auto = platform().isWindows ? "_" : ":";
   const separator = options.separator === undefined || options.separator === "auto" ? auto : options.separator;
   const rest = { format: 1, seed, split, images, pairs, size, categories: names, separator } as const;
   return { ...rest, hash: sha256Of(JSON.stringify(rest)) };
 }
 
+function checkOneOf(name: string, value: unknown, legal: readonly string[]): void {
+  if (legal.includes(value as string)) return;
+  throw new WorldError(WRITE, `${name} must be one of ${legal.join(", ")}`, value);
+}
+
+function checkCategories(names: readonly CategoryName[]): void {
+  checkArguments(WRITE, WorldError, { categories: names }, { categories: ["string"] });
+  if (names.length === 0 || new Set(names).size < names.length)
+    throw new WorldError(WRITE, "categories must name one or more, each once", names);
+  for (const name of names) categoryNamed(name, WRITE);
+}
+
 function checkCount(name: string, value: number, low: number, high: number): void {
   if (isWhole(value, low) && value <= high) return;
-  throw new WorldError("data.world.writeSpair", `${name} must be an integer in ${low}..${high}`, value);
+  throw new WorldError(WRITE, `${name} must be an integer in ${low}..${high}`, value);
 }
 
 async function isWritten(target: string, spec: SpairSpec, overwrite: boolean): Promise<boolean> {
@@ -138,12 +159,11 @@ async function isWritten(target: string, spec: SpairSpec, overwrite: boolean): P
   if (existsSync(file)) {
     if (storedIn(target).hash === spec.hash) return true;
     if (overwrite) return false;
-    throw new Error(
-      `data.world.writeSpair: ${target} holds a data set of another specification; pass overwrite: true to replace it`,
-    );
+    const rule = "the folder holds a data set of another specification; overwrite must be true to replace it";
+    throw new WorldError(WRITE, rule, target);
   }
   if ((await readdir(target)).length > 0)
-    throw new Error(`data.world.writeSpair: ${target} is not empty and was not written by writeSpair`);
+    throw new WorldError(WRITE, "the folder must be new, empty or one that writeSpair wrote", target);
   await rmdir(target);
   return false;
 }

@@ -12,6 +12,7 @@ import {
   writeFile,
 } from "../../../platform/files";
 import { FileError, fileError } from "../../../platform/file-error";
+import { lockFolder } from "../../../platform/folder-lock";
 import { dirname, join, relative, resolve } from "../../../platform/path";
 import { WorldError } from "../errors";
 import { MOST_OBJECTS } from "../scenes/crowd";
@@ -74,7 +75,8 @@ const WRITE = "data.world.write";
  * complete split of the same options is left unchanged.
  *
  * @returns the specification that was written or found
- * @throws WorldError for an option out of range, or a folder that holds something else or cannot be written
+ * @throws WorldError for an option out of range, or a folder that holds something else, cannot be written, or
+ *   whose split another call writes
  */
 export async function write(dir: string, options: WriteOptions): Promise<WriteSpec> {
   checkArguments("data.world.write", WorldError, { dir }, { dir: "string" });
@@ -174,6 +176,19 @@ function isComplete(target: string, spec: WriteSpec): boolean {
 
 async function writeSplit(target: string, spec: WriteSpec, options: WriteOptions): Promise<void> {
   const work = join(target, partOf(spec.split));
+  await mkdir(work, { recursive: true });
+  const busy = (who: string): Error =>
+    new WorldError(WRITE, `the split ${spec.split} must be written by one call at a time, ${who} writes it`, target);
+  const release = await lockFolder(work, busy);
+  try {
+    await fill(work, target, spec, options);
+  } finally {
+    await release();
+  }
+}
+
+/** Draws what is missing in the hidden folder, and moves all of it to its place. */
+async function fill(work: string, target: string, spec: WriteSpec, options: WriteOptions): Promise<void> {
   const lines = await takeUp(work, spec);
   const layout = LAYOUTS[spec.layout];
   const { onProgress = patientBar("Drawing", "pictures") } = options;
@@ -198,7 +213,8 @@ const [FILES, RECORDS] = ["files", "records.jsonl"];
 async function takeUp(work: string, spec: WriteSpec): Promise<string[]> {
   const mark = join(work, `spec-${sha256Of(JSON.stringify(spec)).slice(0, 16)}`);
   if (!existsSync(mark)) {
-    await rm(work, { recursive: true, force: true });
+    const left = (await readdir(work)).filter((name) => name !== ".lock");
+    for (const name of left) await rm(join(work, name), { recursive: true, force: true });
     await mkdir(join(work, FILES), { recursive: true });
     await writeFile(mark, "");
   }

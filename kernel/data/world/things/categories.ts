@@ -98,11 +98,11 @@ export function partsOfCategory(name: CategoryName): readonly PartName[] {
  *
  * @throws WorldError for an unknown name
  */
-export function categoryNamed(name: string): CategorySpec {
+export function categoryNamed(name: string, where = "data.world.scene"): CategorySpec {
   const found = categories.find((spec) => spec.name === name);
   if (found) return found;
   const legal = categories.map((spec) => spec.name).join(", ");
-  throw new WorldError("data.world.scene", `legal categories are ${legal}`, name);
+  throw new WorldError(where, `legal categories are ${legal}`, name);
 }
 
 /** Returns the id of a category in files: 1 and up, in the order of `data.world.categories`. */
