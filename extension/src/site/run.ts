@@ -73,7 +73,7 @@ export class Runner {
     const code = (text: string): HTMLElement => element("code", { text });
     const parts = changes.map(([from, to]) => this.words.change(code(from), code(to)));
     const note = element("p", { class: "note fovea-smaller", text: this.words.smaller });
-    note.append(...parts.flatMap((part, i) => (i === 0 ? part : [", ", ...part])));
+    note.append(...parts.flatMap((part, i) => (i === 0 ? part : ["; ", ...part])));
     return note;
   }
 
