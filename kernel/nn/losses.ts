@@ -153,7 +153,7 @@ export function cosineLoss(a: Tensor, b: Tensor, options: { reduction?: PairRedu
 }
 
 /** Number that PyTorch's cosine embedding loss adds to each squared length. */
-const COSINE_EPS = 1e-12;
+export const COSINE_EPS = 1e-12;
 
 /**
  * Returns T² KL(softmax(teacher / T) ‖ softmax(student / T)), summed over classes and averaged over rows (Hinton et

@@ -3,6 +3,9 @@ import { readFile, rm, stat, writeFile } from "./files";
 import { join, resolve } from "./path";
 import type { SystemError } from "./types";
 
+/** Name of the lock in its folder. */
+export const LOCK = ".lock";
+
 /** Function that makes the error from the holder of the folder. */
 export type Busy = (who: string) => Error;
 
@@ -16,7 +19,7 @@ const held = new Set<string>();
  * @returns a function that releases the folder
  */
 export async function lockFolder(folder: string, busy: Busy): Promise<() => Promise<void>> {
-  const path = join(resolve(folder), ".lock");
+  const path = join(resolve(folder), LOCK);
   if (held.has(path)) throw busy("this process");
   held.add(path);
   try {

@@ -4,6 +4,7 @@ import { isRecorded } from "../backend/tape";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import * as nn from "../nn";
+import { COSINE_EPS } from "../nn/losses";
 
 /** Factors of both parts of the loss. */
 export interface MapLossWeights {
@@ -42,15 +43,13 @@ function composed(s: Tensor, t: Tensor, { cosineWeight, smoothWeight }: MapLossW
   return tf.add(cosine, tf.mul(tf.mean(nn.smoothL1(s, t, EACH), -1), smoothWeight));
 }
 
-/** Sums over one picture's maps; squared lengths with the same small number as `nn.cosineLoss`. */
+/** Sums over one picture's maps; squared lengths with the small number of `nn.cosineLoss`. */
 interface MapSums {
   product: number;
   student: number;
   teacher: number;
   smooth: number;
 }
-
-const EPS = 1e-12;
 
 function pictureSums(s: Tensor, t: Tensor): MapSums[] {
   const [B, D] = s.shape as [number, number];
@@ -60,8 +59,8 @@ function pictureSums(s: Tensor, t: Tensor): MapSums[] {
 
 function sumsOf(s: Float32Array, t: Float32Array, from: number, to: number): MapSums {
   let product = 0;
-  let student = EPS;
-  let teacher = EPS;
+  let student = COSINE_EPS;
+  let teacher = COSINE_EPS;
   let smooth = 0;
   for (let i = from; i < to; i++) {
     const a = s[i];

@@ -32,7 +32,7 @@ const CARD_NAMES: OptionNames<SakCard> = { teachers: true, data: true, seeds: tr
 const OWN = /^(paths|routers|heads)\./;
 
 /**
- * Writes a trained student as a folder: `model.onnx` with the stem, which `encoders.load` takes as any other encoder; `features.onnx`
+ * Writes a trained student as a folder: `model.onnx` with the stem, which loads like any other encoder; `features.onnx`
  * without and `tasks.onnx` with heads; `model.safetensors`, in which the stem has timm's names; configurations, and a card as
  * `card.json` and `README.md`. Layers to the teachers' widths are left out. The folder is written beside its place and then moved.
  *

@@ -1,3 +1,8 @@
+/**
+ * Files that `fovea backend install` fetches, with their hashes. A wheel's name holds project, version and tags; all
+ * wheels are read as archives, so none has to match the Python that fetches it.
+ */
+
 /** Inputs of a backend's maker. */
 export interface Workshop {
   recipe: Recipe;
@@ -13,11 +18,6 @@ export interface Workshop {
   scratch: string;
   say: (step: string) => void;
 }
-
-/**
- * Files that `fovea backend install` fetches, with their hashes. A wheel's name holds project, version and tags; all
- * wheels are read as archives, so none has to match the Python that fetches it.
- */
 
 /** File of a Python package index. */
 export interface Wheel {

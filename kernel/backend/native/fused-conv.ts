@@ -1,8 +1,7 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
-import type { FusedAttributes, FusedPlanner } from "./runtime";
-import type { Graph } from "./graph";
-import { MICROSOFT } from "./graph";
+import { type Graph, MICROSOFT } from "./graph";
 import { transposed } from "./product";
+import type { FusedAttributes, FusedPlanner } from "./runtime";
 
 /** Sizes of a convolution, by rows and columns. */
 interface Sizes {
@@ -72,11 +71,11 @@ export const convWeightGradient: FusedPlanner = ([dy, x], attrs) => {
   const C = x.shape[1];
   const emit = (graph: Graph, [dyName, xName]: readonly string[]): string[] => {
     const padded = channelsFirst(graph, paddedOf(graph, xName, attrs));
-    const flat = graph.node("Reshape", [channelsFirst(graph, dyName), graph.integers([O, flatten(dy)])]);
+    const flat = graph.node("Reshape", [channelsFirst(graph, dyName), graph.integers([O, placesOf(dy)])]);
     const parts = Array.from({ length: rows * columns }, (_, i) => {
       const from = [Math.floor(i / columns), i % columns];
       const met = metOf(graph, padded, from, [height, width], attrs);
-      const values = graph.node("Reshape", [met, graph.integers([C, flatten(dy)])]);
+      const values = graph.node("Reshape", [met, graph.integers([C, placesOf(dy)])]);
       const product = graph.node("FusedMatMul", [flat, values], { domain: MICROSOFT, attributes: { transB: 1 } });
       return graph.node("Reshape", [product, graph.integers([1, O, C])]);
     });
@@ -88,7 +87,7 @@ export const convWeightGradient: FusedPlanner = ([dy, x], attrs) => {
 };
 
 /** Number of places of all pictures. */
-const flatten = ({ shape: [B, , height, width] }: TensorInfo): number => B * height * width;
+const placesOf = ({ shape: [B, , height, width] }: TensorInfo): number => B * height * width;
 
 const channelsFirst = (graph: Graph, x: string): string => transposed(graph, x, [1, 0, 2, 3]);
 

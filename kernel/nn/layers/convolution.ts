@@ -29,7 +29,7 @@ function windowProduct(x: Tensor, weight: Tensor, bias: Tensor | null, sizes: Wi
 function fusedConvolution(x: Tensor, weight: Tensor, bias: Tensor | null, sizes: WindowSizes): Tensor | null {
   const { stride, padding, kernel } = sizes;
   const attrs = { down: stride[0], across: stride[1], top: padding[0], left: padding[1] };
-  // Where tfjs has to differentiate a gradient, it differentiates that of the product.
+  // For a gradient of a gradient, tfjs differentiates the product with windows.
   const formula = (x: Tensor, weight: Tensor): Tensor =>
     tf.transpose(windowProduct(x, weight, null, sizes), [0, 3, 1, 2]);
   return fusedOperation({

@@ -21,8 +21,7 @@ export async function makeStudent(fovea, tf, settings, method) {
   if (method.student === "sak") model = makeSak();
   else if (method.student === "wide") model = makeMany(hiddenOf(makeSak, makeMany, config));
   else model = makeMany(0);
-  const isOfStem = (name) => (/^(norm|fc_norm|head)\./.test(name) ? null : name);
-  nn.loadState(model.stem, await nn.stateOf(started), { rename: isOfStem });
+  sak.loadStem(model, await nn.stateOf(started), { names: "timm" });
   started.dispose();
   return model;
 }

@@ -12,7 +12,7 @@ import {
   writeFile,
 } from "../../../platform/files";
 import { FileError, fileError } from "../../../platform/file-error";
-import { lockFolder } from "../../../platform/folder-lock";
+import { LOCK, lockFolder } from "../../../platform/folder-lock";
 import { dirname, join, relative, resolve } from "../../../platform/path";
 import { WorldError } from "../errors";
 import { MOST_OBJECTS } from "../scenes/crowd";
@@ -213,7 +213,7 @@ const [FILES, RECORDS] = ["files", "records.jsonl"];
 async function takeUp(work: string, spec: WriteSpec): Promise<string[]> {
   const mark = join(work, `spec-${sha256Of(JSON.stringify(spec)).slice(0, 16)}`);
   if (!existsSync(mark)) {
-    const left = (await readdir(work)).filter((name) => name !== ".lock");
+    const left = (await readdir(work)).filter((name) => name !== LOCK);
     for (const name of left) await rm(join(work, name), { recursive: true, force: true });
     await mkdir(join(work, FILES), { recursive: true });
     await writeFile(mark, "");

@@ -2,7 +2,7 @@ import { markerColoring, type Coloring } from "./colors";
 import { label, tag, type Attribute } from "./svg";
 import { numberOf, ofPoint, record, textOf, withoutTags, type PlotlyObject } from "./values";
 
-/** Pixels of a point, where it has any. */
+/** Position of a point in pixels; undefined along an axis on which it has no value. */
 export type Place = readonly [x: number | undefined, y: number | undefined];
 
 /** Pixels between a marker and its text, and the size of that text. */
