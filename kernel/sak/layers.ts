@@ -34,6 +34,8 @@ export class SakAdapter extends nn.Module {
   }
 }
 
+nn.allowCapture(SakAdapter, { whole: true });
+
 /**
  * Path of one teacher beside the stem (Lu et al., arXiv 2410.14633): a ladder of adapters, one norm a level, and linear
  * layers to the teacher's width where that differs.

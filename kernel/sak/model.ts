@@ -24,6 +24,8 @@ export interface SakForwardOptions {
   tasks?: readonly string[];
   /** Weights set by hand for this call; they win over those of `Sak.setRoutes`. Default: none. */
   routes?: readonly SakRoute[];
+  /** Height and width of the predictions, for labels that are coarser than the pictures. Default: the pictures' size. */
+  outputSize?: readonly [height: number, width: number];
 }
 
 /** Options of {@link Sak.add} and {@link Sak.replace}. */
@@ -34,7 +36,7 @@ export interface SakAddOptions {
   logit?: number;
 }
 
-const FORWARD_NAMES: OptionNames<SakForwardOptions> = { tasks: true, routes: true };
+const FORWARD_NAMES: OptionNames<SakForwardOptions> = { tasks: true, routes: true, outputSize: true };
 const ADD_NAMES: OptionNames<SakAddOptions> = { width: true, logit: true };
 
 /**
@@ -131,16 +133,14 @@ export class Sak extends nn.Module {
   predict(features: SakFeatures, options: SakForwardOptions = {}): Record<string, Tensor> {
     const fn = "sak.Sak.forward";
     checkOptionNames(fn, options, FORWARD_NAMES, SakError);
-    const { tasks = this.tasks, routes = [] } = options;
+    const { tasks = this.tasks, routes = [], outputSize = features.size } = options;
     const all = this.checkedRoutes(fn, routes);
+    const heads = tasks.map((task) => this.headOf(fn, task));
     return tf.tidy(() => {
-      const predictions = tasks.map((task) => {
-        const head = this.heads.get(task);
-        if (!head) throw new SakError(fn, `tasks are ${this.tasks.join(", ")}`, task);
-        const mixed = mix(features, this.openTeachers(), this.weightsOf(task, features, all));
-        return [task, head.forward(mixed, features.grid, features.size)] as const;
-      });
-      return Object.fromEntries(predictions);
+      const weights = tasks.map((task) => this.weightsOf(task, features, all));
+      const mixed = mix(features, this.openTeachers(), weights);
+      const { grid, size } = features;
+      return Object.fromEntries(heads.map((head, i) => [tasks[i], head.forward(mixed[i], grid, size, outputSize)]));
     });
   }
 
@@ -307,6 +307,12 @@ export class Sak extends nn.Module {
 
   private everyRouter(): SakRouter[] {
     return [...this.routers.values()].flat();
+  }
+
+  private headOf(fn: string, task: string): DenseHead {
+    const head = this.heads.get(task);
+    if (!head) throw new SakError(fn, `tasks are ${this.tasks.join(", ")}`, task);
+    return head;
   }
 
   private pathOf(fn: string, teacher: string): SakPath {

@@ -24,29 +24,49 @@ export interface ExpertWeights {
 }
 
 /**
- * Mixes the stem's tokens and the open paths at each level: w_0 z + Σ w_m f_m, or their plain sum without weights.
+ * Mixes the stem's tokens and the open paths at each level, for each task: w_0 z + Σ w_m f_m, or their plain sum without weights.
  *
  * @param open teachers that take part
- * @param weights one a level; none for the plain sum
- * @returns [B, N, C] each
+ * @param weights of each task, one a level; none for the plain sum, which is the same for every task
+ * @returns by task and level, [B, N, C] each
  */
 export function mix(
   { stem, paths }: SakFeatures,
   open: readonly string[],
-  weights: readonly ExpertWeights[],
-): Tensor[] {
-  return stem.map((z, level) => {
-    const parts = open.map((name) => scaled(paths[name][level], weights.at(level), name));
-    return tf.addN([scaled(z, weights.at(level), null), ...parts]);
+  weights: readonly (readonly ExpertWeights[])[],
+): Tensor[][] {
+  const levels = stem.map((z, level) => {
+    const experts = [z, ...open.map((name) => paths[name][level])];
+    const shares = weights.flatMap((task) => (task.length ? [sharesOf(task[level], open)] : []));
+    if (shares.length) return weighted(experts, shares);
+    const sum = tf.addN(experts);
+    return weights.map(() => sum);
   });
+  return weights.map((_, task) => levels.map((tasks) => tasks[task]));
 }
 
-/** Scales features of a teacher, or of the stem for null, by the weight of each picture. */
-function scaled(features: Tensor, level: ExpertWeights | undefined, teacher: string | null): Tensor {
-  if (!level) return features;
-  const [B] = features.shape as [number];
-  const expert = teacher === null ? 0 : 1 + level.teachers.indexOf(teacher);
-  return tf.mul(features, tf.reshape(tf.slice(level.weights, [0, expert], [B, 1]), [B, 1, 1]));
+/** Returns the weights of the stem and of the open teachers, [B, 1 + open]. */
+function sharesOf({ weights, teachers }: ExpertWeights, open: readonly string[]): Tensor {
+  if (open.length === teachers.length) return weights;
+  const [B] = weights.shape as [number];
+  const columns = [0, ...open.map((name) => 1 + teachers.indexOf(name))];
+  return tf.concat(
+    columns.map((expert) => tf.slice(weights, [0, expert], [B, 1])),
+    1,
+  );
+}
+
+/** Returns the sum of the experts by the shares of each task: one product for all tasks of a level. */
+function weighted(experts: readonly Tensor[], shares: readonly Tensor[]): Tensor[] {
+  const [B, N, C] = experts[0].shape as [number, number, number];
+  const each = tf.concat(
+    experts.map((expert) => tf.reshape(expert, [B, 1, N * C])),
+    1,
+  );
+  const sums = tf.matMul(tf.stack([...shares], 1), each);
+  // The gradient of tf.split does not know a single part.
+  const parts = shares.length === 1 ? [sums] : tf.split(sums, shares.length, 1);
+  return parts.map((sum) => tf.reshape(sum, [B, N, C]));
 }
 
 /** Weights of the experts set by hand in place of a router's. */

@@ -72,17 +72,23 @@ export class DenseHead extends Module {
    * @param features of each level, [B, rows · columns, C] in raster order
    * @param grid rows and columns of the features
    * @param size height and width of the picture
+   * @param outputSize height and width of the prediction, for labels that are coarser than the picture. Default: `size`
    * @returns [B, outputs, height, width], without activation
    * @throws TaskError for another number of levels, or features of another grid
    */
-  forward(features: readonly Tensor[], grid: Grid, size: readonly [height: number, width: number]): Tensor {
+  forward(
+    features: readonly Tensor[],
+    grid: Grid,
+    size: readonly [height: number, width: number],
+    outputSize = size,
+  ): Tensor {
     if (features.length !== this.projections.length)
       throw new TaskError(FN, `features must be of ${this.projections.length} levels`, features.length);
     const small = [Math.ceil(size[0] / this.stride), Math.ceil(size[1] / this.stride)] as const;
     const maps = features.map((level, i) => resizeBilinear(this.project(level, i, grid), small));
     const hidden = gelu(this.bn.forward(this.conv.channelsLast(tf.concat(maps, 1))));
     const logits = this.classifier.forward(tf.transpose(hidden, [0, 3, 1, 2]));
-    return resizeBilinear(logits, size);
+    return resizeBilinear(logits, outputSize);
   }
 
   private project(level: Tensor, i: number, [rows, columns]: Grid): Tensor {

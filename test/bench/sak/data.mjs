@@ -37,9 +37,48 @@ export async function prepare({ data, encoders, features, tasks: { dense } }, se
       });
     await encoder.dispose();
   }
+  const held = {};
+  for (const set of ["distill", "train"])
+    for (const name of teachers)
+      (held[set] ??= {})[pathOf(name)] = await heldTeacher(features, {
+        folder: join(folder, "features", set, name),
+        levels,
+        images: files[set],
+      });
   const cells = (labels) => cellLabels(dense, labels);
   const labels = new Map(samples.train.map((sample, i) => [files.train[i], cells(sample.labels)]));
-  return { folder, files, preprocess, levels, ...samples, labels, frequent: frequentParts(samples.train) };
+  const frequent = frequentParts(samples.train);
+  return { folder, files, preprocess, levels, ...samples, held, labels, frequent, norms: new Map() };
+}
+
+/** Teacher whose stored maps are held in memory, because every run reads them again. */
+async function heldTeacher({ open }, { folder, levels, images }) {
+  const stored = await open(folder);
+  const known = new Map();
+  for (let from = 0; from < images.length; from += 50) {
+    const some = images.slice(from, from + 50);
+    const maps = await stored.maps(some, levels);
+    some.forEach((path, i) =>
+      known.set(
+        path,
+        maps.map((map) => mapOf(map, i, some.length)),
+      ),
+    );
+  }
+  return { maps: (paths) => levels.map((_, level) => joined(paths.map((path) => known.get(path)[level]))) };
+}
+
+/** Returns the map of picture `i` of `count`. */
+function mapOf({ data, grid, channels }, i, count) {
+  const each = data.length / count;
+  return { data: data.subarray(i * each, (i + 1) * each), grid, channels };
+}
+
+function joined(maps) {
+  const [{ data, grid, channels }] = maps;
+  const all = new Float32Array(maps.length * data.length);
+  maps.forEach((map, i) => all.set(map.data, i * data.length));
+  return { data: all, grid, channels };
 }
 
 /** Returns labels at a quarter of the pictures' size, where the heads join the levels, and boundaries at half of it. */
@@ -62,28 +101,25 @@ function frequentParts(samples) {
 /** Batches of a set with the features of every teacher, and labels where the set has some. Pictures are of `size` pixels. */
 export function batchesOf({ sak }, settings, data, { set, share = 1, batch, seed, size = SIZE }) {
   const images = data.files[set].slice(0, Math.max(batch, Math.round(data.files[set].length * share)));
-  const teachers = settings.teachers.map((name) => [
-    pathOf(name),
-    { folder: join(data.folder, "features", set, name), indices: data.levels },
-  ]);
   return sak.batches({
     images,
     preprocess: { ...data.preprocess, inputSize: [size, size], resizeTo: [size, size] },
-    teachers: Object.fromEntries(teachers),
+    teachers: data.held[set],
     labels: (paths) => paths.map((path) => data.labels.get(path)),
     batchSize: batch,
     seed,
   });
 }
 
-/** Normalization of each teacher, measured on some of the pictures. */
-export async function normsOf({ sak }, settings, batches, kind) {
-  const entries = settings.teachers.map(async (teacher) => {
-    const name = pathOf(teacher);
-    const norm = await sak.TeacherNorm.fit(kind, async function* () {
-      for (let i = 0; i < Math.min(12, batches.length); i++) yield (await batches.batch(0, i)).teachers[name];
-    });
-    return [name, norm];
-  });
-  return Object.fromEntries(await Promise.all(entries));
+/** Normalization of each teacher, measured on some of the pictures once. */
+export async function normsOf({ sak }, data, batches, kind) {
+  if (!data.norms.has(kind))
+    data.norms.set(kind, await measuredNorms(sak, Object.keys(data.held.distill), batches, kind));
+  return data.norms.get(kind);
+}
+
+async function measuredNorms({ TeacherNorm }, names, batches, kind) {
+  const some = await Promise.all(Array.from({ length: Math.min(12, batches.length) }, (_, i) => batches.batch(0, i)));
+  const norms = names.map((name) => TeacherNorm.fit(kind, () => some.map(({ teachers }) => teachers[name])));
+  return Object.fromEntries((await Promise.all(norms)).map((norm, i) => [names[i], norm]));
 }

@@ -32,9 +32,11 @@ export async function scoresOf(fovea, tf, data, model, tasks) {
     normals: new dense.NormalError(),
     boundary: new dense.MaxF({ betaSquared: 1 }),
   };
+  // The last axis is the only one along which tfjs finds the largest in place.
+  const best = (one) => tf.argMax(tf.transpose(one, [0, 2, 3, 1]), 3);
   const shares = {
-    semseg: (one) => tf.argMax(one, 1),
-    parts: (one) => tf.argMax(one, 1),
+    semseg: best,
+    parts: best,
     saliency: (one) => tf.slice(tf.softmax(tf.transpose(one, [0, 2, 3, 1])), [0, 0, 0, 1], [-1, -1, -1, 1]),
     normals: (one) => tf.transpose(one, [0, 2, 3, 1]),
     boundary: (one) => tf.sigmoid(one),

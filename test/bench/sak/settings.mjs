@@ -12,13 +12,13 @@ export const FULL = {
   teachers: ["dino-hybrid", "siglip-hybrid", "masks-hybrid"],
   start: "category-hybrid",
   levels: ["stem", 0, 1, 2],
-  pictures: { distill: 2400, train: 800, test: 300 },
+  pictures: { distill: 2400, train: 800, test: 200 },
   /** Most objects of a picture: fewer ones are larger, which opens the range above the size of a token. */
   objects: 3,
   headWidth: 48,
   /** Most updates see the pictures at half their size, which costs a quarter. */
-  distillation: { small: 700, whole: 300, batch: 16, rate: 1e-3 },
-  learning: { steps: 240, batch: 8, rate: 2e-4, headRate: 1e-3 },
+  distillation: { small: 600, whole: 150, batch: 16, rate: 1e-3 },
+  learning: { steps: 160, batch: 8, rate: 2e-4, headRate: 1e-3 },
   norm: "standardize",
   seeds: 3,
 };

@@ -76,8 +76,10 @@ function manyToOne({ nn, models, sak, tasks: { dense } }, tf) {
       return this.predict(this.features(x));
     }
 
-    predict({ tokens, size, grid }, { tasks = [...this.heads.keys()] } = {}) {
-      return Object.fromEntries(tasks.map((task) => [task, this.heads.get(task).forward(tokens, grid, size)]));
+    predict({ tokens, size, grid }, { tasks = [...this.heads.keys()], outputSize = size } = {}) {
+      return Object.fromEntries(
+        tasks.map((task) => [task, this.heads.get(task).forward(tokens, grid, size, outputSize)]),
+      );
     }
 
     distill({ tokens, grid }, maps, norms) {

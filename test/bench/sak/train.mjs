@@ -11,7 +11,7 @@ const DISTILLED = /^(stem|paths|aligners|down|up)\./;
 export async function teacherNorms(fovea, settings, data, { norm }) {
   if (!norm) return {};
   const { batch } = settings.distillation;
-  return normsOf(fovea, settings, await batchesOf(fovea, settings, data, { set: "distill", batch, seed: 0 }), norm);
+  return normsOf(fovea, data, await batchesOf(fovea, settings, data, { set: "distill", batch, seed: 0 }), norm);
 }
 
 /** Distils a student, or takes over what another method with the same network and teachers has learnt from the same seed. */
@@ -64,15 +64,21 @@ function taskStep({ sak }, tf, model, { losses, norms, alpha }) {
       : model.distill(features, teachers, norms);
   return ({ pixels, shape, teachers, labels }) => {
     const features = model.features(tf.tensor(pixels, [...shape]));
-    const parts = Object.entries(losses).map(([task, { loss, weight }]) => {
-      const side = sideOf(task);
-      const found = model.predict({ ...features, size: [side, side] }, { tasks: [task] });
-      return tf.mul(loss(found[task], labels), weight);
-    });
+    const found = predictedAtLabels(model, features, Object.keys(losses));
+    const parts = Object.entries(losses).map(([task, { loss, weight }]) => tf.mul(loss(found[task], labels), weight));
     if (alpha === 0) return { loss: tf.addN(parts), metrics: {} };
     const { loss: kd, metrics } = distilled(features, teachers);
     return { loss: tf.addN([...parts, tf.mul(kd, alpha)]), metrics };
   };
+}
+
+/** Predicts tasks at the size of their labels; those of one size together. */
+function predictedAtLabels(model, features, tasks) {
+  const sizes = [...new Set(tasks.map(sideOf))];
+  const parts = sizes.map((side) =>
+    model.predict(features, { tasks: tasks.filter((task) => sideOf(task) === side), outputSize: [side, side] }),
+  );
+  return Object.assign({}, ...parts);
 }
 
 /** Losses on the labels of `data.dense`. */
