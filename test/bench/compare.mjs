@@ -1,19 +1,24 @@
 /** Benchmarks of two commits by turns, so that a regression is seen before it lands. */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../../binder/setup.mjs";
 import { capture } from "./capture.mjs";
 
 const ROUNDS = 3;
 
-/** Runs entries on this tree and on a commit by turns; returns one table of ratios, this tree / commit. */
+/**
+ * Runs entries on this tree and on a commit by turns; returns one table of ratios, this tree / commit. A comparison that was
+ * stopped goes on after its last run, where this tree has no changes since its last commit.
+ */
 export async function compare(commit, entries) {
   const trees = { before: await treeOf(commit), now: root };
+  const runs = keptRuns([trees.before.split("/").at(-1), ...entries]);
   const rounds = [];
   for (let i = 0; i < ROUNDS; i++) {
     const round = {};
-    for (const [name, tree] of Object.entries(trees)) round[name] = figuresOf(JSON.parse(await benched(tree, entries)));
+    for (const [name, tree] of Object.entries(trees))
+      round[name] = figuresOf(await runs.once(`${i} ${name}`, async () => JSON.parse(await benched(tree, entries))));
     rounds.push(round);
   }
   return {
@@ -23,9 +28,24 @@ export async function compare(commit, entries) {
   };
 }
 
+/** Returns a store of runs that remembers them on disk while this tree is at one commit and has no changes. */
+function keptRuns(names) {
+  const isClean = !git("status", "--porcelain");
+  const file = join(root, ".fovea", "compare", `${[git("rev-parse", "--short=12", "HEAD"), ...names].join("-")}.json`);
+  const known = isClean && existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {};
+  return {
+    async once(name, run) {
+      known[name] ??= await run();
+      if (isClean) writeFileSync(file, JSON.stringify(known));
+      return known[name];
+    },
+  };
+}
+
+const git = (...args) => execFileSync("git", args, { cwd: root, encoding: "utf8" }).trim();
+
 /** Returns a tree of a commit, set up as its own documents say; kept for the next comparison. */
 async function treeOf(commit) {
-  const git = (...args) => execFileSync("git", args, { cwd: root, encoding: "utf8" }).trim();
   const hash = git("rev-parse", "--short=12", `${commit}^{commit}`);
   const tree = join(root, ".fovea", "compare", hash);
   if (!existsSync(tree)) {
