@@ -2,7 +2,7 @@
 export { AdaptedLayer, type MergedTensors } from "./branches/adapted";
 export { Adapters, type AttachOptions, type LoadOptions, type ParameterCounts } from "./adapters";
 export { attach, load } from "./model";
-export { Branch, type GatedBranch } from "./branches/branch";
+export type { Branch, GatedBranch } from "./branches/branch";
 export type { Combination, CombineOptions } from "./combine/combine";
 export type {
   AdapterConfig,
@@ -17,17 +17,17 @@ export type {
 } from "./config";
 export type { FloatDtype } from "./peft/dtypes";
 export { convert, type ConvertOptions } from "./peft/convert";
-export { DualBranch } from "./branches/dual-branch";
+export type { DualBranch } from "./branches/dual-branch";
 export { LoraError } from "./error";
 export { type AdapterFile, readAdapter, type ReadAdapterOptions, writeAdapter } from "./peft/file";
 export { type AdapterInspection, inspect } from "./peft/inspect";
 export { gateActivity, type GateActivity, type GateActivityOptions, type GateUse } from "./gate-activity";
 export type { KeyOptions } from "./peft/keys";
-export { EmbeddingBranch } from "./branches/embedding-branch";
+export type { EmbeddingBranch } from "./branches/embedding-branch";
 export type { AdaptableLayer, LinearLayer } from "./layers";
-export { DoraBranch, LoraBranch } from "./branches/lora-branch";
+export type { DoraBranch, LoraBranch } from "./branches/lora-branch";
 export { mergeFile, type MergeFileOptions, type MergeFileReport } from "./peft/merge-file";
-export { MoeBranch } from "./branches/moe-branch";
+export type { MoeBranch } from "./branches/moe-branch";
 export type { AdapterReport } from "./peft/report";
 export { SavedModule } from "./branches/saved";
 export { type LayerSizes, parameterCount } from "./shapes";

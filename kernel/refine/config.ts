@@ -1,3 +1,4 @@
+import { checkArguments } from "../rules/arguments";
 import type { LanguageModel } from "../models/language-model";
 import type { VitConfig } from "../models/vit/config";
 import type { VisionTransformer } from "../models/vit/vit";
@@ -40,11 +41,13 @@ export function fullRefineConfig(config: RefineConfig): Required<RefineConfig> &
   const { encoders, languageModel, merge = 2, connectorNorm = false } = config;
   if (!Array.isArray(encoders) || !encoders.length)
     throw new RefineError("refine.RefineModel", "encoders must hold at least one", encoders);
+  const kinds = { encoders: ["object"], languageModel: "module" } as const;
+  checkArguments("refine.RefineModel", RefineError, { encoders, languageModel }, kinds);
   return { encoders: encoders.map(encoderOf), languageModel, merge, connectorNorm };
 }
 
 function encoderOf(given: RefineConfig["encoders"][number]): RefineEncoder {
-  if (typeof given !== "object" || !("vit" in given)) return { vit: given };
+  if (!("vit" in given)) return { vit: given };
   checkOptionNames("refine.RefineModel", given, ENCODER_NAMES, RefineError);
   return given;
 }

@@ -4,6 +4,7 @@ import { VisionTransformer } from "../models/vit/vit";
 import * as nn from "../nn";
 import { DenseHead } from "../tasks/dense/head";
 import { checkOptionNames, type OptionNames } from "../rules/option-names";
+import { isWhole } from "../rules/rule-error";
 import { checkTeacher, checkTopK, type FullSakConfig, fullSakConfig, type SakConfig, type SakTeacher } from "./config";
 import { SakError } from "./error";
 import { insertExpert, removeExpert } from "./experts";
@@ -134,6 +135,8 @@ export class Sak extends nn.Module {
     const fn = "sak.Sak.forward";
     checkOptionNames(fn, options, FORWARD_NAMES, SakError);
     const { tasks = this.tasks, routes = [], outputSize = features.size } = options;
+    if (!Array.isArray(outputSize) || outputSize.length !== 2 || !outputSize.every((side) => isWhole(side)))
+      throw new SakError(fn, "outputSize must be two whole numbers of at least 1", outputSize);
     const all = this.checkedRoutes(fn, routes);
     const heads = tasks.map((task) => this.headOf(fn, task));
     return tf.tidy(() => {

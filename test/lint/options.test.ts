@@ -47,11 +47,6 @@ const EXCEPTIONS: Record<string, string[]> = {
   "Made by the library from options that it has checked.": [
     "new encoders.FeatureMap(fields)",
     "new features.FeatureFolder(run)",
-    "new lora.DualBranch(init)",
-    "new lora.EmbeddingBranch({ … })",
-    "new lora.DoraBranch(init)",
-    "new lora.LoraBranch(init)",
-    "new lora.MoeBranch(init)",
     "new models.Beit3Encoder(config)",
     "new models.Beit3VisionEmbedding({ … })",
     "new models.Beit3Attention(config)",

@@ -139,6 +139,7 @@ describe("files of a multimodal encoder", () => {
     assert.throws(() => call(0), /text must be \[B, L\], L in 1\.\.7/);
     assert.throws(() => call(3, tf.zeros([1, 3, 12, 8])), /pixels must be \[1, 3, 8, 12\]/);
     assert.throws(() => new models.Beit3({ imgSize: 225 }), /imgSize must be multiples of patchSize/);
+    assert.throws(() => new models.Beit3({ depth: 1e12 }), /models\.Beit3: parameters must fit into/);
     assert.throws(() => models.beit3Parameters({ width: 3 } as never), /received "width"/);
     assert.ok(below(golden, "beit3/").size);
   });

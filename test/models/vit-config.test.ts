@@ -127,6 +127,10 @@ describe("a vision transformer", () => {
     [{ normLayer: "batch" }, /normLayer must be layer, rms, received "batch"/],
     [{ depth: 0 }, /depth must be a whole number of at least 1, received 0/],
     [{ posEmbed: "rotary", numHeads: 4 }, /heads of a multiple of 4, received 2/],
+    [{ imgSize: null }, /imgSize must be an array of numbers, received null/],
+    [{ stem: [null] }, /stem\[0\] must be an object, received null/],
+    [{ depth: 1e12 }, /models\.VisionTransformer: parameters must fit into [\d.]+ GiB of memory, received /],
+    [{ embedDim: 2e9 }, /parameters must fit into/],
     [{ imgSize: 3 }, /imgSize must be at least patchSize \(4\)/],
     [{ dropPathRate: 1 }, /p must lie in \[0, 1\)/],
   ];

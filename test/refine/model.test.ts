@@ -124,6 +124,10 @@ describe("refine.RefineModel", () => {
   it("refuses what cannot be", () => {
     assert.throws(() => make({ encoders: [] }), /RefineError|encoders must hold at least one/);
     assert.throws(() => make({ encoders: [{ vit: SHAPE, indices: [] }] }), /must name a block/);
+    assert.throws(
+      () => make({ encoders: [null as never] }),
+      /RefineModel: encoders\[0\] must be an object, received null/,
+    );
     assert.throws(() => make({ merges: 2 } as never), /options are encoders, languageModel/);
     const uneven = make({ encoders: [SHAPE, { ...SHAPE, patchSize: 4 }] });
     assert.throws(() => uneven.see(tf.zeros([1, 3, 8, 8]), 1), /encoders must have equal grids/);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { before, beforeEach, describe, it } from "node:test";
 import type { FeatureLevel } from "../../kernel/features/index.ts";
-import { models, nn, sak, tf } from "./names.ts";
+import { models, nn, sak, tasks, tf } from "./names.ts";
 import { close, CONFIG, fill, make, picture, stem, stir, values } from "./students.ts";
 
 describe("students of several teachers", () => {
@@ -203,6 +203,33 @@ describe("students of several teachers", () => {
     assert.equal(model.paths.get("wide")!.align(model.features(x).paths.wide)[0].shape[2], 12);
     assert.deepEqual(values(model.dropAligners().forward(x).semseg), before);
     assert.ok(![...model.namedParameters().keys()].some((name) => name.includes("aligners")));
+  });
+
+  it("predicts at another size from the grid on which the heads join their levels", () => {
+    const model = make();
+    stir(model);
+    const x = picture();
+    const small = model.forward(x, { outputSize: [3, 3] });
+    assert.deepEqual(small.depth.shape, [2, 1, 3, 3]);
+    const resized = tasks.dense.resizeBilinear(small.semseg, [12, 12]);
+    assert.deepEqual(values(model.forward(x).semseg), values(resized));
+    for (const size of [[3], [0, 3], 3, null])
+      assert.throws(
+        () => model.forward(x, { outputSize: size as never }),
+        /sak\.Sak\.forward: outputSize must be two whole numbers of at least 1/,
+      );
+  });
+
+  it("mixes one task alone as all together", () => {
+    const model = make();
+    stir(model);
+    const x = picture();
+    const both = model.forward(x);
+    close(values(model.forward(x, { tasks: ["depth"] }).depth), values(both.depth));
+    model.bypass("clip");
+    const without = values(model.forward(x).semseg);
+    model.bypass("clip", false).remove("clip");
+    close(without, values(model.forward(x).semseg));
   });
 
   it("adds stem and paths without routers, the same for every task", () => {

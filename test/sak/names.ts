@@ -2,3 +2,4 @@
 export * as sak from "../../kernel/sak/index.ts";
 export * as models from "../../kernel/models/index.ts";
 export * from "../nn/names.ts";
+export * as tasks from "../../kernel/tasks/index.ts";

@@ -255,6 +255,15 @@ describe("a study of answers", () => {
     await assert.rejects(run({ types: [] }), /types must be some of existence, count/);
     await assert.rejects(run({ methods: [] }), /methods must be an array of at least one, with different names/);
     await assert.rejects(run({ rates: { ...TINY.rates, adapter: 0 } }), /rates\.adapter must be above 0/);
+    await assert.rejects(
+      run({ methods: null as never }),
+      /answerStudy: settings\.methods must be an array, received null/,
+    );
+    const open = { settings: { ...TINY, steps: undefined as never }, folder, method: "projector", seed: 1 };
+    await assert.rejects(
+      studies.openAnswers(open),
+      /openAnswers: settings\.steps must be an array, received undefined/,
+    );
     await assert.rejects(run({ languageModel: tmpdir() }), /models\.load: the folder must hold config\.json/);
   });
 });

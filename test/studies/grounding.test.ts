@@ -163,6 +163,8 @@ describe("a study of grounding", () => {
     await refused({ learningRate: NaN }, /learningRate must be above 0/);
     await refused({ split: "train" as never }, /split must be val or test/);
     await refused({ methods: [TINY.methods[0], TINY.methods[0]] }, /different names/);
+    await refused({ images: null as never }, /groundingStudy: settings\.images must be an object, received null/);
+    await refused({ methods: [{ name: "a" } as never] }, /settings\.methods\[0\]\.stages must be an array/);
     const [first] = TINY.methods;
     await refused({ methods: [{ ...first, stages: [{ ...first.stages[0], share: 0.5 }] }] }, /add up to 1/);
   });

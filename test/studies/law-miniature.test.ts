@@ -125,6 +125,10 @@ describe("the table of the law in miniature", () => {
 
   it("is refused before a seed is finished; scores are summarized with their intervals", () => {
     assert.throws(() => studies.lawMiniatureTable({ ...study, measured: [] }), /a seed must be finished/);
+    assert.throws(
+      () => studies.lawMiniatureTable({ ...study, measured: [{ ...study.measured[0], pck: null as never }] }),
+      /lawMiniatureTable: study\.measured\[0\]\.pck must be an array of numbers, received null/,
+    );
     const [first] = studies.summarizeLawMiniature(study);
     assert.equal(first.seeds, 3);
     assert.ok(Math.abs(first.all.mean - 130 / 3) < 1e-9 && (first.all.half as number) > 0);

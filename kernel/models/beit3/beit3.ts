@@ -1,9 +1,11 @@
+import { checkFitsMemory } from "../../backend/memory";
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
 import type { Grid } from "../../contracts/geometry";
 import * as nn from "../../nn";
 import { ModelError } from "../error";
 import { type Beit3Config, type FullBeit3Config, fullBeit3Config, OFFSET } from "./config";
+import { beit3Parameters } from "./count";
 import { type Beit3Call, Beit3Layer, Multiway } from "./layer";
 
 /** Picture and text of a batch. */
@@ -153,10 +155,11 @@ export class Beit3 extends nn.Module {
   readonly encoder: Beit3Encoder;
   readonly config: FullBeit3Config;
 
-  /** @throws ModelError for an invalid configuration */
+  /** @throws ModelError for an invalid configuration, or more parameters than the machine's memory holds */
   constructor(configuration: Beit3Config = {}) {
     super();
     const config = fullBeit3Config(configuration);
+    checkFitsMemory("models.Beit3", ModelError, beit3Parameters(configuration));
     const weightInit = config.weightInit === "skip" ? nn.zeros : nn.truncatedNormal(0, 0.02);
     this.config = config;
     this.textEmbed = new nn.Embedding(config.vocabSize, config.embedDim, { weightInit });

@@ -1,4 +1,5 @@
 import type { Activation } from "../../nn";
+import { checkArguments } from "../../rules/arguments";
 import { checker, isWhole } from "../../rules/rule-error";
 import { ModelError } from "../error";
 import { checkOptionNames, given, type OptionNames } from "../../rules/option-names";
@@ -209,10 +210,17 @@ export function fullConfig(config: VitConfig): FullVitConfig {
   const own = given(rest);
   const merged = { ...DEFAULTS, ...own };
   const { imgSize = 224, mlpRatio = 4, patchStride = merged.patchSize } = own;
+  const imgSides = typeof imgSize === "number" ? ([imgSize, imgSize] as const) : imgSize;
+  checkArguments(
+    FN,
+    ModelError,
+    { imgSize: imgSides, stem: merged.stem },
+    { imgSize: "list", stem: [{ channels: "size" }] },
+  );
   const full: FullVitConfig = {
     ...merged,
     patchStride,
-    imgSize: typeof imgSize === "number" ? [imgSize, imgSize] : imgSize,
+    imgSize: imgSides,
     hiddenDim: own.hiddenDim ?? Math.floor(merged.embedDim * mlpRatio),
     patchBias: own.patchBias ?? !merged.preNorm,
     fcNorm: own.fcNorm ?? merged.globalPool === "avg",

@@ -1,9 +1,11 @@
+import { checkFitsMemory } from "../../backend/memory";
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
 import * as nn from "../../nn";
 import { ModelError } from "../error";
 import { VitBlock } from "./block";
 import { fullConfig, type FullVitConfig, type VitConfig } from "./config";
+import { vitParameters } from "./count";
 import {
   type IntermediatesOptions,
   INTERMEDIATES_NAMES,
@@ -56,10 +58,11 @@ export class VisionTransformer extends nn.Module {
   private readonly posDrop: nn.Dropout;
   private readonly headDrop: nn.Dropout;
 
-  /** @throws ModelError for an unknown key, or values that contradict each other */
+  /** @throws ModelError for an unknown key, values that contradict each other, or more parameters than the machine's memory holds */
   constructor(configuration: VitConfig = {}) {
     super();
     const config = fullConfig(configuration);
+    checkFitsMemory("models.VisionTransformer", ModelError, vitParameters(configuration));
     const { embedDim, depth, finalNorm, fcNorm, numClasses, regTokens } = config;
     this.config = config;
     this.numPrefixTokens = Number(config.classToken) + Number(config.distToken) + regTokens;

@@ -1,7 +1,9 @@
+import { checkFitsMemory } from "../../backend/memory";
 import { checkStarted } from "../../backend/tfjs";
 import type { Tensor, Variable } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
 import { describe, Described, DISPLAY, type DisplayBundle, thousands } from "../../display/describe";
+import { product } from "../../numeric";
 import type { Prng } from "../../numeric/prng";
 import { NnError } from "../error";
 import type { Initializer } from "./initializers";
@@ -20,12 +22,17 @@ export class Parameter extends Described {
   /** Tensor for operations; always the same object, whatever is assigned. */
   readonly value: Variable;
 
-  /** Makes a parameter from a tensor's values (the tensor stays the caller's), or from a shape and an initializer. */
+  /**
+   * Makes a parameter from a tensor's values (the tensor stays the caller's), or from a shape and an initializer.
+   *
+   * @throws NnError for a shape of more values than the machine's memory holds
+   */
   constructor(value: Tensor);
   constructor(shape: readonly number[], init: Initializer, random?: Prng);
   constructor(from: Tensor | readonly number[], init?: Initializer, random: Prng = sharedRandom()) {
     super();
     checkStarted("nn.Parameter");
+    if (init) checkFitsMemory("nn.Parameter", NnError, product(from as number[]));
     this.value = init
       ? tf.tidy(() => tf.variable(tf.tensor(init(from as number[], random), from as number[], "float32")))
       : tf.variable(from as Tensor);

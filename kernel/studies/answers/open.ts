@@ -9,7 +9,7 @@ import { answerLogits, FeatureScale, type Sight, tensorsOf } from "../../tasks/a
 import { type AnswerBatch, type AnswerSequence, AnswerWriter, batchOf } from "../../tasks/answers/sequences";
 import { Vce } from "../../vce";
 import type { AnswerMethod } from "./methods";
-import type { AnswerSettings } from "./settings";
+import { type AnswerSettings, checkSettings } from "./settings";
 import { pictures } from "./study";
 import { answerFile } from "./results";
 import { Trainer } from "./trainer";
@@ -121,6 +121,7 @@ function together(sequences: readonly AnswerSequence[]): AnswerBatch[] {
 export async function openAnswers(options: OpenAnswersOptions): Promise<AnswerModel> {
   checkOptionNames(OPEN, options, NAMES, StudyError);
   const { settings, folder, method: name, seed } = options;
+  checkSettings(OPEN, settings);
   const method = settings.methods.find((one) => one.name === name);
   if (!method) throw new StudyError(OPEN, `methods are ${settings.methods.map((one) => one.name).join(", ")}`, name);
   const language = await load(settings.languageModel);

@@ -2,6 +2,7 @@ import * as world from "../../data/world";
 import type { QuestionType } from "../../data/world/language/questions";
 import { StudyError } from "../error";
 import { answerMethods, type AnswerMethod } from "./methods";
+import { checkArguments } from "../../rules/arguments";
 import { isWhole } from "../../rules/rule-error";
 import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 
@@ -93,6 +94,9 @@ const NAMES: OptionNames<AnswerSettings> = {
 /** @throws StudyError naming the invalid setting */
 export function checkSettings(fn: string, settings: AnswerSettings): void {
   checkOptionNames(`${fn} settings`, settings, NAMES, StudyError);
+  const methodKinds = [{ name: "string" }] as const;
+  const kinds = { steps: "array", images: "object", rates: "object", types: "array", methods: methodKinds } as const;
+  checkArguments(fn, StudyError, { settings }, { settings: kinds });
   const { batchSize, questions, seeds, steps, images, merge, methods, rates, types } = settings;
   const counts = { batchSize, questions, seeds, merge, "steps[0]": steps[0], "steps[1]": steps[1] };
   for (const [name, value] of Object.entries({ ...counts, "images.train": images.train, "images.asked": images.asked }))

@@ -2,6 +2,7 @@ import type { GroundingHeadConfig } from "../../grounding";
 import type { Beit3Config } from "../../models";
 import { StudyError } from "../error";
 import { groundingMethods, type GroundingMethod } from "./methods";
+import { checkArguments } from "../../rules/arguments";
 import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 
 /** Settings that determine the figures of a study of grounding. */
@@ -88,6 +89,8 @@ const NAMES: OptionNames<GroundingStudySettings> = {
 /** @throws StudyError naming the invalid setting */
 export function checkGroundingSettings(fn: string, settings: GroundingStudySettings): void {
   checkOptionNames(`${fn} settings`, settings, NAMES, StudyError);
+  const kinds = { images: "object", methods: [{ name: "string", stages: [{ share: "number" }] }] } as const;
+  checkArguments(fn, StudyError, { settings }, { settings: kinds });
   const { images, batchSize, steps, seeds, size, length, objects } = settings;
   const { methods, learningRate, encoderFactor, split } = settings;
   const counts = {

@@ -60,7 +60,12 @@ export const lawMiniaturePredictors = [
  * @throws StudyError where no seed is finished
  */
 export function lawMiniatureTable(study: LawMiniatureStudy): string {
-  checkArguments("studies.lawMiniatureTable", StudyError, { study }, { study: { settings: "object", runs: "array" } });
+  const kinds = {
+    settings: { representations: ["object"] },
+    runs: [{ scores: "object" }],
+    measured: [{ representation: "string", pck: "list", a: "object", likelihood: "object" }],
+  } as const;
+  checkArguments("studies.lawMiniatureTable", StudyError, { study }, { study: kinds });
   if (!study.measured.length)
     throw new StudyError(
       "studies.lawMiniatureTable",
