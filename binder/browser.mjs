@@ -71,6 +71,7 @@ async function buildScripts(out) {
       client: entry("browser", "client.ts"),
       jupyter: entry("browser", "jupyter.ts"),
       inference: entry("backend", "browser", "inference.ts"),
+      "onnxruntime-webgpu": entry("backend", "browser", "webgpu.ts"),
     },
     format: "esm",
     outdir: out,
@@ -93,10 +94,9 @@ function copyBinaries(out) {
   const tfjs = dirname(resolved("@tensorflow/tfjs-backend-wasm"));
   for (const name of ["tfjs-backend-wasm.wasm", "tfjs-backend-wasm-simd.wasm"])
     copyFileSync(join(tfjs, name), join(out, name));
-  copyFileSync(
-    join(dirname(resolved("onnxruntime-web")), "ort-wasm-simd-threaded.wasm"),
-    join(out, "onnxruntime.wasm"),
-  );
+  const runtime = dirname(resolved("onnxruntime-web"));
+  copyFileSync(join(runtime, "ort-wasm-simd-threaded.wasm"), join(out, "onnxruntime.wasm"));
+  copyFileSync(join(runtime, "ort-wasm-simd-threaded.asyncify.wasm"), join(out, "onnxruntime-webgpu.wasm"));
   for (const name of ["logo-32x32.png", "logo-64x64.png"])
     copyFileSync(join(KERNEL, "jupyter", "kernelspec", name), join(out, name));
   copyFileSync(resolved("@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm"), join(out, "mozjpeg_dec.wasm"));

@@ -106,6 +106,9 @@ async function writeAssets(folder, tutorials) {
     format: "iife",
     alias,
   });
+  // A service worker reaches the pages of its folder and below.
+  const isolating = join("extension", "src", "site", "isolating-worker.ts");
+  await build({ ...shared, entryPoints: [isolating], outfile: join(folder, "isolate.js"), format: "iife" });
   await build({ ...shared, entryPoints: [join("style", "site.css")], outfile: join(assets, "site.css") });
   const { viewerFolder } = load("../kernel/dist/page/viewers.js");
   for (const name of ["viewers", "widgets", "widgets.css", "plotly.js", "words-ja.js"])

@@ -15,17 +15,20 @@ interface RuntimeSession {
   release(): Promise<void>;
 }
 
-/** An onnxruntime, and the way to load a model with it. */
-interface Runtime {
+/** A loaded model, and the tensors of the onnxruntime that loaded it. */
+interface Loaded {
+  session: RuntimeSession;
   Tensor: new (type: never, data: never, dims: readonly number[]) => RuntimeTensor;
-  create(request: Extract<Request, { kind: "create" }>): Promise<RuntimeSession>;
 }
+
+/** Loads a model with the onnxruntime of its device. */
+type Load = (request: Extract<Request, { kind: "create" }>) => Promise<Loaded>;
 
 /** Sessions of one thread. */
 export class InferenceWorker {
-  private readonly sessions = new Map<number, RuntimeSession>();
+  private readonly sessions = new Map<number, Loaded>();
 
-  constructor(private readonly runtime: Runtime) {}
+  constructor(private readonly load: Load) {}
 
   /** Does what a request asks for. A failure of the runtime becomes the response's `error`. */
   async answer(request: Request): Promise<Response> {
@@ -40,10 +43,10 @@ export class InferenceWorker {
   private async perform(request: Request): Promise<Omit<Response, "id">> {
     switch (request.kind) {
       case "create":
-        this.sessions.set(request.id, await this.runtime.create(request));
+        this.sessions.set(request.id, await this.load(request));
         return {};
       case "dispose":
-        await this.sessions.get(request.session)?.release();
+        await this.sessions.get(request.session)?.session.release();
         this.sessions.delete(request.session);
         return {};
       case "run": {
@@ -59,12 +62,12 @@ export class InferenceWorker {
     const { session, feeds, fetches } = request;
     const loaded = this.sessions.get(session);
     if (!loaded) throw new Error("the session is disposed");
-    const { Tensor } = this.runtime;
+    const { Tensor } = loaded;
     const inputs = Object.entries(feeds).map(([name, { type, data, dims }]) => [
       name,
       new Tensor(type as never, data as never, dims),
     ]);
-    const outputs = await loaded.run(Object.fromEntries(inputs) as Record<string, never>, fetches);
+    const outputs = await loaded.session.run(Object.fromEntries(inputs) as Record<string, never>, fetches);
     return Object.fromEntries(fetches.map((name) => [name, hostTensor(outputs[name])]));
   }
 }

@@ -6,7 +6,7 @@ import { prepare } from "./sak/data.mjs";
 import { biasesOf, routersOf, scoresOf } from "./sak/scores.mjs";
 import { FULL, METHODS, placesOf, SHORT, TASKS } from "./sak/settings.mjs";
 import { makeStudent, parametersOf } from "./sak/students.mjs";
-import { biasRows, methodRows, PAPER, routerRows } from "./sak/table.mjs";
+import { biasRows, differenceRows, methodRows, PAPER, routerRows } from "./sak/table.mjs";
 import { distill, learn, teacherNorms } from "./sak/train.mjs";
 import { restore } from "./tables.mjs";
 
@@ -26,10 +26,11 @@ export async function sak({ short = false, seeds, folder = FOLDER, limit = Infin
     identity: { ...settings, seeds: undefined, methods: METHODS, tasks: TASKS, device },
     asked: placesOf(settings),
   });
-  const data = await prepare(fovea, settings, file.folder);
   let left = limit;
+  let data;
   for (const { method: name, seed } of file.missing) {
     if (left-- <= 0) break;
+    data ??= await prepare(fovea, settings, file.folder);
     const start = performance.now();
     const method = METHODS.find((one) => one.name === name);
     const run = await trainOne(fovea, settings, data, method, seed);
@@ -59,29 +60,29 @@ async function trainOne(fovea, settings, data, method, seed) {
 
 function tableOf(fovea, settings, { identity, runs }, device, isShort) {
   const { pictures, distillation, learning, objects, teachers, start, seeds } = settings;
-  const known = METHODS.map(({ name }) => runs.filter((run) => run.method === name).map(({ seed }) => seed));
-  const whole = known[0].filter((seed) => known.every((some) => some.includes(seed)));
+  const hasSak = runs.some(({ method }) => method === "SAK");
   return {
     title: isShort ? "Several teachers: the machinery alone" : "Several teachers, one student",
     note:
       `Students of ${teachers.join(", ")} on the synthetic world, crowds of at most ${objects} objects; all begin as \`zoo/${start}\`, ` +
       `frozen teachers as themselves. Distillation: ${distillation.small} updates of ${distillation.batch} of ${pictures.distill} pictures without labels at half their size, then ${distillation.whole} at their size. ` +
       `Tasks: ${learning.steps} updates of ${learning.batch} of ${pictures.train} pictures with labels. Scores are of ${pictures.test} pictures of the test split: ` +
-      `mIoU in %, of parts over the frequent types; maxF in %; degrees, on objects alone; F in % without tolerance. Means of ${whole.length} paired seeds with 95 % intervals over ` +
-      `trainings; ${runs.length} of ${placesOf({ seeds }).length} runs are finished, and rows need all methods of a seed. Δm is relative to the single tasks of the same seed. ` +
+      `mIoU in %, of parts over the frequent types; maxF in %; degrees, on objects alone; F in % without tolerance. Means over seeds with 95 % intervals, which tell how other ` +
+      `trainings would differ; ${runs.length} of ${placesOf({ seeds }).length} runs are finished. Δm is relative to the single tasks of the same seed. ` +
       `On ${device}.` +
       (isShort ? " So short that the figures mean nothing: this shows that all of it runs." : ""),
-    rows: whole.length ? methodRows(fovea, runs, whole) : [],
-    more: whole.length
+    rows: methodRows(fovea, runs),
+    more: hasSak
       ? [
+          { note: "Methods beside each other, with the same seeds:", rows: differenceRows(fovea, runs) },
           { note: "The paper's rows, on PASCAL-Context with a ViT-B, boundaries by odsF:", rows: PAPER },
           {
             note: "What the paths inherit: probes in closed form on the last level, after distillation and before the tasks; normals of every pixel, where a mean by position is hard to beat.",
-            rows: biasRows(fovea, runs, whole),
+            rows: biasRows(fovea, runs),
           },
           {
             note: "What the routers do: share of stem and teachers for each task, mean over levels, pictures and seeds; beside it the standard deviation over pictures.",
-            rows: routerRows(fovea, runs, whole, settings),
+            rows: routerRows(fovea, runs, settings),
           },
         ]
       : [],

@@ -19,7 +19,7 @@ describe("the study of several teachers", { skip: !isBuilt && "the kernel is not
   const folder = mkdtempSync(join(tmpdir(), "fovea-bench-sak-"));
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  it("goes on with the runs that are missing, and compares methods of whole seeds", { timeout: 600_000 }, async () => {
+  it("goes on with the runs that are missing, and compares methods of the same seeds", { timeout: 600_000 }, async () => {
     const study = sak as Study;
     const stopped = await study({ short: true, folder, limit: 2 });
     assert.match(stopped.note, /2 of 18 runs are finished/);

@@ -212,8 +212,8 @@ async function stop(server: ChildProcess): Promise<void> {
   clearTimeout(timer);
 }
 
-/** Chromium without a screen. `CHROMIUM` names another binary. */
-export function openBrowser(): Promise<Browser> {
+/** Chromium without a screen. `CHROMIUM` names another binary; `more` are further arguments. */
+export function openBrowser(more: readonly string[] = []): Promise<Browser> {
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     args: [
@@ -223,6 +223,7 @@ export function openBrowser(): Promise<Browser> {
       "--disable-component-update",
       "--disable-sync",
       "--no-first-run",
+      ...more,
     ],
   });
 }

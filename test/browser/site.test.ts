@@ -139,6 +139,7 @@ describe("the site", { timeout: 900_000 }, () => {
     const status = page.locator(".fovea-run [role=status]");
     await status.filter({ hasText: /Done|failed/ }).waitFor({ timeout: 300_000 });
     assert.match(await status.innerText(), /^Done/);
+    assert.equal(await page.evaluate(() => crossOriginIsolated), true, "a loop that never awaits can be stopped");
     assert.match(await cells.nth(1).locator(".outputs").innerText(), /numbers: \[5, 256, 128\]/);
     await answers(page);
     await page.screenshot({ path: join(SCREENSHOTS, "site-run.png"), timeout: 120_000 });

@@ -33,9 +33,9 @@ function furnish(): void {
   }
   const kernel = dataset.kernel;
   if (!kernel) return;
-  const base = new URL(root + kernel, location.href).href;
+  const site = new URL(root || ".", location.href).href;
   const cells = document.querySelectorAll<HTMLElement>("main .cell:has(.code)");
-  if (cells.length > 0) document.querySelector(".fovea-actions")?.append(new Runner(base, words, cells).node);
+  if (cells.length > 0) document.querySelector(".fovea-actions")?.append(new Runner(site, kernel, words, cells).node);
 }
 
 document.addEventListener("DOMContentLoaded", furnish);

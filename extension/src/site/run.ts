@@ -1,5 +1,6 @@
 import { element } from "../dom";
 import { reasonOf } from "../page/saved";
+import { reloadIsolated, takePending } from "./isolation";
 import { showOutputs, type CellOutput } from "./outputs";
 import type { Words } from "./words";
 
@@ -29,8 +30,13 @@ interface CodeCell {
 export class Runner {
   readonly node: HTMLElement;
 
+  /**
+   * @param root address of the site
+   * @param kernel place of the kernel's files in it
+   */
   constructor(
-    private readonly base: string,
+    private readonly root: string,
+    private readonly kernelPlace: string,
     private readonly words: Words,
     cells: Iterable<HTMLElement>,
   ) {
@@ -40,6 +46,16 @@ export class Runner {
     for (const [i, cell] of [...cells].entries()) this.add(cell, i);
     const choice = this.firstSmaller < 0 ? [] : [this.fullChoice()];
     this.node = element("div", { class: "fovea-run" }, all, this.stop, ...choice, this.state);
+    this.resume();
+  }
+
+  /** Goes on behind a reload of {@link reloadIsolated}. */
+  private resume(): void {
+    const pending = takePending();
+    if (!pending || pending.cell >= this.cells.length) return;
+    this.mayReload = false;
+    this.full.checked = pending.isFull;
+    void this.run(pending.cell);
   }
 
   /** Position of the first heavy cell, after which figures depend on its settings; -1 where there is none. */
@@ -82,6 +98,7 @@ export class Runner {
     if (this.isBusy) return;
     this.setBusy(true);
     try {
+      if (!this.kernel && (await this.isReloading(index))) return;
       this.kernel ??= await this.start();
       const isWaiting = (cell: CodeCell, i: number): boolean => i === index || (i < index && !cell.hasRun);
       const waiting = this.cells.filter((cell, i) => isWaiting(cell, i));
@@ -92,6 +109,14 @@ export class Runner {
     } finally {
       this.setBusy(false);
     }
+  }
+
+  /** Loads the page anew, once, where it can be isolated and is not: a loop that never awaits can be stopped then. */
+  private async isReloading(cell: number): Promise<boolean> {
+    if (!this.mayReload) return false;
+    this.mayReload = false;
+    this.say(this.words.starting);
+    return reloadIsolated(`${this.root}isolate.js`, { cell, isFull: this.full.checked });
   }
 
   private async runAll(kernel: PageKernel, cells: readonly CodeCell[]): Promise<boolean> {
@@ -116,18 +141,19 @@ export class Runner {
   private keepStored({ place }: CodeCell): void {
     if (place.childElementCount === 0 || place.nextElementSibling?.matches(".fovea-stored")) return;
     const summary = element("summary", { text: this.words.stored });
-    place.after(element("details", { class: "fovea-stored" }, summary, ...Array.from(place.children)));
+    place.after(element("details", { class: "fovea-stored outputs" }, summary, ...Array.from(place.children)));
   }
 
   private async start(): Promise<PageKernel> {
     this.say(this.words.starting);
-    const { start } = (await import(`${this.base}client.js`)) as KernelModule;
+    const base = this.root + this.kernelPlace;
+    const { start } = (await import(`${base}client.js`)) as KernelModule;
     // A restart forgets the cells that ran before it; the next run starts a kernel in the place of a dead one.
     const onState = (state: string): void => {
       if (state === "dead") this.kernel = undefined;
       if (state === "restarting" || state === "dead") for (const cell of this.cells) cell.hasRun = false;
     };
-    return start({ base: this.base, onState });
+    return start({ base, onState });
   }
 
   private setBusy(isBusy: boolean): void {
@@ -146,6 +172,7 @@ export class Runner {
   }
 
   private isBusy = false;
+  private mayReload = true;
   private kernel: PageKernel | undefined;
   private readonly cells: CodeCell[] = [];
   private readonly stop: HTMLButtonElement;

@@ -1,23 +1,47 @@
-/** Devices of a page: the processor, by WebAssembly. */
+/** Devices of a page: the processor, by WebAssembly, and WebGPU where the browser has it. */
 import type { DoctorReport, TrainingProbe } from "../node";
 import { type Device, DeviceError, type DeviceRequest, type Probe } from "../types";
 import { RUNTIME, runtimeVersion } from "./runtime";
 
 const DEVICES: readonly Device[] = ["cuda", "webgpu", "cpu"];
-const REASON = "the kernel in a browser computes on the processor";
 
 export async function probeDevice(device: Device): Promise<Probe> {
-  return { device, ok: device === "cpu", ms: 0, reason: device === "cpu" ? null : REASON };
+  const start = performance.now();
+  const reason = await reasons[device]();
+  return { device, ok: reason === null, ms: Math.round(performance.now() - start), reason };
+}
+
+/** Says why a device does not start here, or null. */
+const reasons: Readonly<Record<Device, () => Promise<string | null>>> = {
+  cpu: async () => null,
+  cuda: async () => "a page computes on the processor or by WebGPU",
+  webgpu: whyNoWebgpu,
+};
+
+/** The part of WebGPU's interface that is asked here; TypeScript's library lacks it. */
+interface WithWebgpu {
+  gpu?: { requestAdapter(): Promise<object | null> };
+}
+
+async function whyNoWebgpu(): Promise<string | null> {
+  const { gpu } = navigator as WithWebgpu;
+  if (!gpu) return "the browser has no WebGPU";
+  return (await gpu.requestAdapter().catch(() => null)) ? null : "the browser offers no WebGPU adapter";
 }
 
 export const probeAll = (): Promise<Probe[]> => Promise.all(DEVICES.map(probeDevice));
 
-/** @throws DeviceError when the device is unknown, or is not that of a page */
+/**
+ * `auto` is the processor, on which figures are those of Node to all digits; WebGPU computes only where it is asked for.
+ *
+ * @throws DeviceError when the device is unknown, or does not start here
+ */
 export async function resolveDevice(request: DeviceRequest, fn: string): Promise<Device> {
-  if (request === "auto" || request === "cpu") return "cpu";
-  const isKnown = DEVICES.includes(request);
-  const rule = isKnown ? `device ${request} does not start` : `device must be auto, ${DEVICES.join(", ")}`;
-  throw new DeviceError(fn, rule, isKnown ? REASON : request);
+  if (request === "auto") return "cpu";
+  if (!DEVICES.includes(request)) throw new DeviceError(fn, `device must be auto, ${DEVICES.join(", ")}`, request);
+  const { ok, reason } = await probeDevice(request);
+  if (!ok) throw new DeviceError(fn, `device ${request} does not start`, reason);
+  return request;
 }
 
 export async function probeTraining(): Promise<TrainingProbe[]> {

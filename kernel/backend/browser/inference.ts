@@ -5,18 +5,26 @@
 import { env, InferenceSession, Tensor } from "onnxruntime-web/wasm";
 import type { Request } from "../messages";
 import { buffersOf, InferenceWorker } from "../inference-worker";
+import type * as webgpu from "./webgpu";
 
 // Without isolation of the page there is no memory that threads share.
 env.wasm.numThreads = 1;
 env.wasm.wasmPaths = { wasm: new URL("onnxruntime.wasm", import.meta.url).href };
 
-const worker = new InferenceWorker({
-  Tensor,
-  create({ model, weights = [] }) {
-    const externalData = weights.map(({ path, data }) => ({ path, data }));
-    const options = { executionProviders: ["wasm"], logSeverityLevel: 3 as const, externalData };
-    return InferenceSession.create(model as Uint8Array, options);
-  },
+/** Name of the script of `webgpu.ts` beside this one. */
+const WEBGPU = "onnxruntime-webgpu.js";
+
+const worker = new InferenceWorker(async ({ model, options: { device }, weights = [] }) => {
+  const isWebgpu = device === "webgpu";
+  const runtime = isWebgpu
+    ? ((await import(new URL(WEBGPU, import.meta.url).href)) as typeof webgpu)
+    : { InferenceSession, Tensor };
+  const session = await runtime.InferenceSession.create(model as Uint8Array, {
+    executionProviders: [isWebgpu ? "webgpu" : "wasm"],
+    logSeverityLevel: 3,
+    externalData: weights.map(({ path, data }) => ({ path, data })),
+  });
+  return { session, Tensor: runtime.Tensor };
 });
 
 let last: Promise<unknown> = Promise.resolve();

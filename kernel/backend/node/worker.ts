@@ -36,15 +36,13 @@ function optionsOf({ device, weightsFolder, threads = OWN_THREADS }: SessionOpti
   };
 }
 
-const worker = new InferenceWorker({
-  Tensor: runtime.Tensor,
-  create({ model, options }) {
-    const wanted = optionsOf(options);
-    // The runtime has one signature for files and one for bytes, and none for both.
-    return typeof model === "string"
-      ? runtime.InferenceSession.create(model, wanted)
-      : runtime.InferenceSession.create(model, wanted);
-  },
+const worker = new InferenceWorker(async ({ model, options }) => {
+  const wanted = optionsOf(options);
+  // The runtime has one signature for files and one for bytes, and none for both.
+  const session = await (typeof model === "string"
+    ? runtime.InferenceSession.create(model, wanted)
+    : runtime.InferenceSession.create(model, wanted));
+  return { session, Tensor: runtime.Tensor };
 });
 
 parentPort?.on("message", (request: Request) => {

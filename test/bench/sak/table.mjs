@@ -11,34 +11,82 @@ const written = ({ mean, half }, digits) =>
 
 const finder = (runs) => (method, seed) => runs.find((run) => run.method === method && run.seed === seed);
 
-/** A row for the single tasks and for each method that has all of them. */
-export function methodRows({ tasks: { dense, seedMean } }, runs, seeds) {
+const SINGLE = names.map((task) => `single task: ${task}`);
+
+/** Finds a method's scores with a seed; those of the single tasks together are one method. */
+function scoresIn(runs) {
   const of = finder(runs);
-  const single = (seed) =>
-    Object.fromEntries(names.map((task) => [task, of(`single task: ${task}`, seed).scores[task]]));
-  const cells = (scoresOf) =>
-    Object.fromEntries(
-      names.map((task) => {
-        const values = seeds.map((seed) => scoresOf(seed)[task] * factorOf(task));
-        return [task, written(seedMean(values), digitsOf(task))];
-      }),
-    );
-  const rows = METHODS.filter(({ tasks }) => !tasks).map(({ name }) => {
-    const gains = seeds.map((seed) => dense.deltaM(of(name, seed).scores, single(seed)));
-    const parameters = of(name, seeds[0]).parameters;
-    return {
-      method: name,
-      parameters,
-      ...cells((seed) => of(name, seed).scores),
-      "Δm, %": written(seedMean(gains), 1),
-    };
-  });
-  return [{ method: "single tasks", parameters: "-", ...cells(single), "Δm, %": "0" }, ...rows];
+  return (method, seed) => {
+    if (method !== "single tasks") return of(method, seed)?.scores;
+    const own = SINGLE.map((name) => of(name, seed)?.scores);
+    return own.every(Boolean) ? Object.assign({}, ...own) : undefined;
+  };
 }
 
+/** Seeds that all of some methods have finished. */
+const sharedSeeds = (runs, methods) => {
+  const of = scoresIn(runs);
+  const seeds = [...new Set(runs.map(({ seed }) => seed))].sort((a, b) => a - b);
+  return seeds.filter((seed) => methods.every((method) => of(method, seed)));
+};
+
+/** A row for the single tasks and for each method that has all of them, over the seeds that it has beside the single tasks. */
+export function methodRows({ tasks: { dense, seedMean } }, runs) {
+  const of = scoresIn(runs);
+  const methods = ["single tasks", ...METHODS.filter(({ tasks }) => !tasks).map(({ name }) => name)];
+  return methods.flatMap((method) => {
+    const seeds = sharedSeeds(runs, [method, "single tasks"]);
+    if (!seeds.length) return [];
+    const meanOf = (task) => seedMean(seeds.map((seed) => of(method, seed)[task] * factorOf(task)));
+    const gains = seedMean(seeds.map((seed) => dense.deltaM(of(method, seed), of("single tasks", seed))));
+    const parameters = finder(runs)(method, seeds[0])?.parameters;
+    return [
+      {
+        method,
+        parameters: parameters?.toLocaleString("en-US") ?? "-",
+        seeds: seeds.length,
+        ...Object.fromEntries(names.map((task) => [task, written(meanOf(task), digitsOf(task))])),
+        "Δm, %": method === "single tasks" ? "0" : written(gains, 1),
+      },
+    ];
+  });
+}
+
+/** What the study asks: a method beside another one. */
+const QUESTIONS = [
+  ["SAK", "multi-task"],
+  ["SAK", "many to one"],
+  ["SAK", "many to one, SAK's size"],
+  ["SAK", "paths without router"],
+  ["SAK", "SAK, raw teachers"],
+  ["many to one", "multi-task"],
+  ["SAK, half of the labels", "multi-task, half of the labels"],
+  ["SAK, a quarter of the labels", "multi-task, a quarter of the labels"],
+];
+
+/** A row for each pair of methods that share seeds. */
+export function differenceRows({ tasks: { dense, seedMean } }, runs) {
+  const of = scoresIn(runs);
+  return QUESTIONS.flatMap(([method, other]) => {
+    const seeds = sharedSeeds(runs, [method, other]);
+    if (!seeds.length) return [];
+    const gain = seedMean(seeds.map((seed) => dense.deltaM(of(method, seed), of(other, seed))));
+    return [{ method, beside: other, seeds: seeds.length, "Δm, %": written(gain, 1), verdict: verdictOf(gain) }];
+  });
+}
+
+function verdictOf({ mean, half }) {
+  if (half === null) return "one seed";
+  if (Math.abs(mean) <= half) return "not told apart";
+  return mean > 0 ? "better" : "worse";
+}
+
+/** Figures of the finished runs of SAK. */
+const measuredOf = (runs, kind) => runs.filter(({ method }) => method === "SAK").map((run) => run[kind]);
+
 /** A row for the stem, each path and each teacher. */
-export function biasRows({ tasks: { seedMean } }, runs, seeds) {
-  const all = seeds.map((seed) => finder(runs)("SAK", seed).biases);
+export function biasRows({ tasks: { seedMean } }, runs) {
+  const all = measuredOf(runs, "biases");
   return Object.keys(all[0]).map((features) => ({
     features,
     ...Object.fromEntries(
@@ -51,8 +99,8 @@ export function biasRows({ tasks: { seedMean } }, runs, seeds) {
 }
 
 /** A row for each task. */
-export function routerRows({ tasks: { seedMean } }, runs, seeds, { teachers }) {
-  const all = seeds.map((seed) => finder(runs)("SAK", seed).routers);
+export function routerRows({ tasks: { seedMean } }, runs, { teachers }) {
+  const all = measuredOf(runs, "routers");
   return names.map((task) => ({
     task,
     ...Object.fromEntries(

@@ -32,10 +32,10 @@ export async function buildHost(): Promise<{ host: StaticHost; remove(): void }>
   };
 }
 
-/** A page without a kernel yet. */
-export async function openKernelPage(): Promise<KernelPage> {
+/** A page without a kernel yet, in a browser with further arguments. */
+export async function openKernelPage(more: readonly string[] = []): Promise<KernelPage> {
   const { host, remove } = await buildHost();
-  const browser = await openBrowser();
+  const browser = await openBrowser(more);
   const page = await openPage(await browser.newContext(), host);
   return {
     host,
