@@ -3,10 +3,9 @@ import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import * as nn from "../nn";
 import { checkOptionNames, type OptionNames } from "../rules/option-names";
-import { resizeBilinear } from "../tasks/dense/resize";
+import { resizeTokens } from "../tasks/dense/resize";
 import { SakError } from "./error";
 import { mapLoss } from "./map-loss";
-import { mapsOf, tokensOfMaps } from "./maps";
 
 /** Options of {@link distillationLoss}. */
 export interface DistillationOptions {
@@ -92,7 +91,7 @@ function onOneGrid(student: GridTokens, teacher: GridTokens): [Tensor, Tensor] {
   const order = compare(student.grid, teacher.grid);
   if (order === 0) return [student.tokens, teacher.tokens];
   const [target, other] = order < 0 ? [teacher, student] : [student, teacher];
-  const resized = tokensOfMaps(resizeBilinear(mapsOf(other.tokens, other.grid), target.grid));
+  const resized = resizeTokens(other.tokens, other.grid, target.grid);
   return order < 0 ? [resized, teacher.tokens] : [student.tokens, resized];
 }
 

@@ -202,6 +202,16 @@ const sumOfSquares: FusedPlanner = (inputs) => {
   return { operation: { key: `sumOfSquares ${inputs.length}`, emit }, shapes: [[]] };
 };
 
+/** Products of all tensors but the last with the last, a scalar. */
+const scaled: FusedPlanner = (inputs) => {
+  const tensors = inputs.slice(0, -1);
+  const emit: Emit = (graph, names) => {
+    const factor = names[tensors.length];
+    return tensors.map((_, i) => graph.node("Mul", [names[i], factor]));
+  };
+  return { operation: { key: `scaled ${tensors.length}`, emit }, shapes: tensors.map(({ shape }) => shape) };
+};
+
 /** Fused operations by name. A gradient has the name of its operation and of the input. */
 export const FUSED = {
   linear,
@@ -224,6 +234,7 @@ export const FUSED = {
   "attend/all": attendGradient,
   adamW,
   sumOfSquares,
+  scaled,
 } as const satisfies Record<string, FusedPlanner>;
 
 /** Name of a fused operation. */

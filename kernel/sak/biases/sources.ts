@@ -5,9 +5,8 @@ import type { Encoder } from "../../encoders/encoder";
 import type { FeatureMap } from "../../encoders/feature-map";
 import { type FeatureLevel, STEM, storedLayer, storedLayers } from "../../features/levels";
 import { FeatureFolder, open } from "../../features/read";
-import { resizeBilinear } from "../../tasks/dense/resize";
+import { resizeTokens } from "../../tasks/dense/resize";
 import { SakError } from "../error";
-import { mapsOf, tokensOfMaps } from "../maps";
 import { checkPlaces } from "../teachers";
 import { isWhole } from "../../rules/rule-error";
 
@@ -176,10 +175,7 @@ export async function readTokens(
 /** Resizes tokens bilinearly where their grid is another one. */
 function onGrid({ data, grid, channels, batch }: FeatureMap, target: Grid): Float32Array {
   if (grid[0] === target[0] && grid[1] === target[1]) return data;
-  const resized = tf.tidy(() => {
-    const maps = mapsOf(tf.tensor(data, [batch, grid[0] * grid[1], channels]), grid);
-    return tokensOfMaps(resizeBilinear(maps, target));
-  });
+  const resized = tf.tidy(() => resizeTokens(tf.tensor(data, [batch, grid[0] * grid[1], channels]), grid, target));
   const tokens = resized.dataSync() as Float32Array;
   resized.dispose();
   return tokens;

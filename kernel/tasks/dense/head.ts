@@ -8,7 +8,8 @@ import { Module } from "../../nn/module/module";
 import type { Prng } from "../../numeric/prng";
 import { TaskError } from "../error";
 import { BatchNorm } from "./batch-norm";
-import { resizeBilinear } from "./resize";
+import { mapsOf } from "./maps";
+import { resizeBilinear, resizeTokens } from "./resize";
 import { isWhole } from "../../rules/rule-error";
 import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 
@@ -85,17 +86,21 @@ export class DenseHead extends Module {
     if (features.length !== this.projections.length)
       throw new TaskError(FN, `features must be of ${this.projections.length} levels`, features.length);
     const small = [Math.ceil(size[0] / this.stride), Math.ceil(size[1] / this.stride)] as const;
-    const maps = features.map((level, i) => resizeBilinear(this.project(level, i, grid), small));
-    const hidden = gelu(this.bn.forward(this.conv.channelsLast(tf.concat(maps, 1))));
+    // Levels are joined on their own grid, since resizing treats every channel alike.
+    const joined = tf.concat(
+      features.map((level, i) => this.project(level, i, grid)),
+      2,
+    );
+    const maps = mapsOf(resizeTokens(joined, grid, small), small);
+    const hidden = gelu(this.bn.forward(this.conv.channelsLast(maps)));
     const logits = this.classifier.forward(tf.transpose(hidden, [0, 3, 1, 2]));
     return resizeBilinear(logits, outputSize);
   }
 
   private project(level: Tensor, i: number, [rows, columns]: Grid): Tensor {
-    const [B, tokens] = level.shape;
+    const [, tokens] = level.shape;
     if (level.shape.length !== 3 || tokens !== rows * columns)
       throw new TaskError(FN, `features must be [B, ${rows * columns}, C]`, level.shape);
-    const projected = this.projections[i].forward(level);
-    return tf.transpose(tf.reshape(projected, [B, rows, columns, -1]), [0, 3, 1, 2]);
+    return this.projections[i].forward(level);
   }
 }

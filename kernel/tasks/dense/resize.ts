@@ -1,8 +1,10 @@
 import { checkArguments } from "../../rules/arguments";
 import type { Tensor } from "../../backend/tensor";
+import type { Grid } from "../../contracts/geometry";
 import { tf } from "../../backend/tf";
 import { TaskError } from "../error";
 import { isWhole } from "../../rules/rule-error";
+import { mapsOf, tokensOfMaps } from "./maps";
 
 /**
  * Resizes [B, C, H, W] bilinearly as `torch.nn.functional.interpolate` with `align_corners=False`. Two products with matrices of
@@ -28,8 +30,33 @@ export function resizeBilinear(x: Tensor, size: readonly [height: number, width:
   });
 }
 
+/** Largest number of weights of tokens in tokens: above, rows and columns one after the other cost less. */
+const MOST_WEIGHTS = 2 ** 20;
+
+/**
+ * Resizes tokens [B, rows · columns, C] to another grid, as {@link resizeBilinear} resizes maps: one product with the weights of
+ * each old token in each new one, without turning tokens into maps.
+ */
+export function resizeTokens(tokens: Tensor, from: Grid, to: Grid): Tensor {
+  const [N, M] = [from[0] * from[1], to[0] * to[1]];
+  if (from[0] === to[0] && from[1] === to[1]) return tf.clone(tokens);
+  return tf.tidy(() => {
+    if (N * M > MOST_WEIGHTS) return tokensOfMaps(resizeBilinear(mapsOf(tokens, from), to));
+    const [rows, columns] = [bilinear(from[0], to[0]), bilinear(from[1], to[1])];
+    const values = new Float32Array(M * N);
+    for (let m = 0; m < M; m++)
+      for (let n = 0; n < N; n++) {
+        const row = rows[Math.floor(n / from[1]) * to[0] + Math.floor(m / to[1])];
+        values[m * N + n] = row && row * columns[(n % from[1]) * to[1] + (m % to[1])];
+      }
+    return tf.matMul(tf.tensor3d(values, [1, M, N]), tokens);
+  });
+}
+
 /** Returns the weights [from, to] of each old pixel in each new one. */
-function weights(from: number, to: number): Tensor {
+const weights = (from: number, to: number): Tensor => tf.tensor2d(bilinear(from, to), [from, to]);
+
+function bilinear(from: number, to: number): Float32Array {
   const values = new Float32Array(from * to);
   for (let j = 0; j < to; j++) {
     const at = Math.max(0, ((j + 0.5) * from) / to - 0.5);
@@ -38,5 +65,5 @@ function weights(from: number, to: number): Tensor {
     values[low * to + j] += 1 - (at - low);
     values[high * to + j] += at - low;
   }
-  return tf.tensor2d(values, [from, to]);
+  return values;
 }

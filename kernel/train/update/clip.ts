@@ -8,17 +8,18 @@ import { tf } from "../../backend/tf";
 export function globalNorm(gradients: ReadonlyMap<string, Tensor>): Tensor {
   checkArguments("train.globalNorm", TrainError, { gradients }, { gradients: "map" });
   return tf.tidy(() => {
-    const all = [...gradients.values()];
-    const groups = Array.from({ length: Math.ceil(all.length / TOGETHER) }, (_, i) =>
-      all.slice(i * TOGETHER, (i + 1) * TOGETHER),
+    const squares = together([...gradients.values()]).map(
+      (group) => fused("sumOfSquares", group)?.[0] ?? tf.addN(group.map(squaredLength)),
     );
-    const squares = groups.map((group) => fused("sumOfSquares", group)?.[0] ?? tf.addN(group.map(squaredLength)));
     return squares.length ? tf.sqrt(tf.addN(squares)) : tf.scalar(0);
   });
 }
 
 /** Largest number of tensors in one operation. */
 const TOGETHER = 64;
+
+const together = <T>(all: readonly T[]): T[][] =>
+  Array.from({ length: Math.ceil(all.length / TOGETHER) }, (_, i) => all.slice(i * TOGETHER, (i + 1) * TOGETHER));
 
 const squaredLength = (x: Tensor): Tensor => tf.sum(tf.square(x));
 
@@ -31,10 +32,23 @@ export function clipFactor(norm: number, limit: number): number {
 export function scaleGradients(gradients: Map<string, Tensor>, factor: number): void {
   checkArguments("train.scaleGradients", TrainError, { factor }, { factor: "number" });
   if (factor === 1) return;
-  for (const [name, gradient] of gradients) {
-    gradients.set(name, tf.mul(gradient, factor));
-    gradient.dispose();
+  for (const group of together([...gradients])) {
+    const scaled = scaledTogether(
+      group.map(([, gradient]) => gradient),
+      factor,
+    );
+    group.forEach(([name, gradient], i) => {
+      gradients.set(name, scaled[i]);
+      gradient.dispose();
+    });
   }
+}
+
+function scaledTogether(tensors: readonly Tensor[], factor: number): Tensor[] {
+  return tf.tidy(() => {
+    const number = tf.scalar(factor);
+    return fused("scaled", [...tensors, number]) ?? tensors.map((tensor) => tf.mul(tensor, number));
+  });
 }
 
 /** Adds gradients to a sum, which takes over tensors it lacks; the other added ones are freed. */

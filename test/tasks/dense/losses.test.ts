@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { tasks } from "../../../kernel/index.ts";
+import { mapsOf, tokensOfMaps } from "../../../kernel/tasks/dense/maps.ts";
+import { resizeTokens } from "../../../kernel/tasks/dense/resize.ts";
 import { onEveryDevice } from "../../nn/devices.ts";
 import { assertClose, below, checkFunction, checkModule, goldenFile, tensorOf } from "../../nn/golden.ts";
 import { nn, type Tensor, tf, train } from "../../nn/names.ts";
@@ -27,6 +29,24 @@ onEveryDevice("dense tasks as PyTorch computes them", () => {
     checkFunction(golden, "resize-up", (x) => resizeBilinear(x, [13, 20]));
     checkFunction(golden, "resize-down", (x) => resizeBilinear(x, [3, 4]));
     checkFunction(golden, "resize-mixed", (x) => resizeBilinear(x, [9, 4]));
+  });
+
+  it("resizing of tokens as that of their maps, by one product and, for many of them, by rows and columns", () => {
+    for (const [from, to] of [
+      [GRID, [5, 4]],
+      [
+        [33, 32],
+        [33, 33],
+      ],
+    ] as const) {
+      const x = tf.randomNormal([2, from[0] * from[1], 3], 0, 1, "float32", 1);
+      const viaMaps = (x: Tensor): Tensor => tokensOfMaps(resizeBilinear(mapsOf(x, from), to));
+      const direct = (x: Tensor): Tensor => resizeTokens(x, from, to);
+      const dy = tf.randomNormal([2, to[0] * to[1], 3], 0, 1, "float32", 2);
+      const apart = (a: Tensor, b: Tensor): number => tf.max(tf.abs(tf.sub(a, b))).dataSync()[0];
+      assert.ok(apart(direct(x), viaMaps(x)) < 1e-6);
+      assert.ok(apart(tf.grad(direct)(x, dy), tf.grad(viaMaps)(x, dy)) < 1e-5);
+    }
   });
 
   it("the head, its gradients and its running statistics", () => {

@@ -1,6 +1,6 @@
-import type { Grid } from "../contracts/geometry";
-import type { Tensor } from "../backend/tensor";
-import { tf } from "../backend/tf";
+import type { Grid } from "../../contracts/geometry";
+import type { Tensor } from "../../backend/tensor";
+import { tf } from "../../backend/tf";
 
 /** Rearranges tokens [B, H · W, C] to maps [B, C, H, W]. */
 export function mapsOf(tokens: Tensor, [H, W]: Grid): Tensor {
