@@ -45,7 +45,8 @@ export async function main(args: string[]): Promise<void> {
     const image = await decodeImage(picture, { fn: "ground" });
     const found = await findAll(session, image, phrases, threshold);
     if (output !== undefined) await draw(image, found, output);
-    process.stdout.write(values.json ? `${JSON.stringify(found, null, 2)}\n` : `${found.map(lineOf).join("\n")}\n`);
+    const lines = found.map((one, i) => lineOf(one, output === undefined ? undefined : colorOf(i).name));
+    process.stdout.write(values.json ? `${JSON.stringify(found, null, 2)}\n` : `${lines.join("\n")}\n`);
   } finally {
     await session.dispose();
   }
@@ -72,18 +73,30 @@ async function findAll(
   });
 }
 
-function lineOf({ phrase, boxes }: Found): string {
+/** @param color name of the color in which the boxes are drawn, where they are */
+function lineOf({ phrase, boxes }: Found, color: string | undefined): string {
   const texts = boxes.map(
     ({ box, score }) => `score ${score.toFixed(3)}, box ${box.map((edge) => edge.toFixed(1)).join(" ")}`,
   );
-  return `${phrase}: ${texts.join("; ") || "no box"}`;
+  const drawn = color !== undefined && boxes.length ? ` (${color})` : "";
+  return `${phrase}${drawn}: ${texts.join("; ") || "no box"}`;
 }
 
 /** Colors of phrases, in their order: Okabe and Ito's palette, which color-blind people tell apart. */
-const COLORS = ["#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7"];
+const COLORS = [
+  { name: "orange", code: "#e69f00" },
+  { name: "sky blue", code: "#56b4e9" },
+  { name: "green", code: "#009e73" },
+  { name: "yellow", code: "#f0e442" },
+  { name: "blue", code: "#0072b2" },
+  { name: "red", code: "#d55e00" },
+  { name: "purple", code: "#cc79a7" },
+] as const;
+
+const colorOf = (phrase: number): (typeof COLORS)[number] => COLORS[phrase % COLORS.length];
 
 async function draw(image: RawImage, found: readonly Found[], path: string): Promise<void> {
-  const boxes = found.flatMap((one, i) => one.boxes.map(({ box }) => ({ box, color: COLORS[i % COLORS.length] })));
+  const boxes = found.flatMap((one, i) => one.boxes.map(({ box }) => ({ box, color: colorOf(i).code })));
   const visible = boxes.filter(({ box: [left, top, right, bottom] }) => right > left && bottom > top);
   const { data, width, height } = drawMarks("ground", image, 1, { boxes: visible });
   const png = await platform().codec.png({ data, width, height, channels: 3 });

@@ -74,7 +74,7 @@ ${INPUT_SIZE}`,
   ground: `usage: fovea ground MODEL.onnx PICTURE PHRASE …: boxes of what phrases name in a picture
   MODEL.onnx             of grounding.saveOnnx, with tokenizer.json (and preprocessor_config.json) beside it
   PHRASE                 as "the small red boat", one or more; each gets a line: score, left, top, right and bottom in pixels
-  [--output FILE.png]    the picture with the boxes drawn, a color for each phrase
+  [--output FILE.png]    the picture with the boxes drawn, in the color that the line of a phrase names
   [--threshold 0.7]      boxes from this score on; default 0.7 for a model with several boxes, else its one box
   [--device auto|cuda|webgpu|cpu] [--json]`,
   doctor: `usage: fovea doctor [--json]: try every device and say what is missing`,

@@ -62,7 +62,8 @@ const NAMES: OptionNames<GroundingBatchOptions> = {
  * Returns batches for `train.fit`: pictures are stretched to the encoder's size (arXiv 2409.17531, section 4.1), so that boxes are the same
  * shares of them.
  *
- * @throws GroundingError for an unknown option; of a batch, for a phrase that cannot be encoded
+ * @throws GroundingError for an unknown option, or a box outside its picture or without an area; of a batch, for a phrase that cannot be
+ *   encoded
  * @throws ImageError for a picture that cannot be read
  */
 export function batches(model: SimVg, options: GroundingBatchOptions): BatchSource<GroundingBatch> {
@@ -70,6 +71,7 @@ export function batches(model: SimVg, options: GroundingBatchOptions): BatchSour
   checkOptionNames(FN, options, NAMES, GroundingError);
   const { expressions, tokenizer, clean = true, batchSize = 32, shuffle, seed, dropLast } = options;
   const source = inOrder(expressions, { batchSize, shuffle, seed, dropLast });
+  expressions.forEach(checkBoxes);
   const plan = stretchTo(model.encoder.config.imgSize, options);
   return {
     length: source.length,
@@ -86,6 +88,23 @@ export function batches(model: SimVg, options: GroundingBatchOptions): BatchSour
 
 const pictureOf = (images: GroundingBatchOptions["images"], image: ReferImage): ImageInput | Promise<ImageInput> =>
   typeof images === "string" ? join(images, image.fileName) : images(image);
+
+/** Pixels beyond the edge that a box may have by rounding, as `data.refer.read` allows. */
+const MOST_BEYOND = 1;
+
+/** Refuses boxes that no picture can teach; `data.refer.read` has none of them. */
+function checkBoxes({ id, boxes, image: { width, height } }: ReferExpression): void {
+  for (const box of boxes) {
+    const [left, top, right, bottom] = box;
+    const isInside = Math.min(left, top, width - right, height - bottom) >= -MOST_BEYOND;
+    if (!(isInside && right > left && bottom > top))
+      throw new GroundingError(
+        FN,
+        `the boxes of expression ${id} must have an area, in their picture of ${width} x ${height}`,
+        box,
+      );
+  }
+}
 
 function targetsOf({ boxes, image: { width, height } }: ReferExpression): CenterBox[] {
   return boxes.map(([left, top, right, bottom]) =>

@@ -1,6 +1,9 @@
+import { described, type DisplayBundle, tabulate, thousands } from "../display/describe";
 import { wilson } from "../numeric";
+import { confidenceText } from "../protocol/review/payload";
 import { checkOptionNames, type OptionNames } from "../rules/option-names";
 import { GroundingError } from "./error";
+import { percent } from "./words";
 
 /** Score of a prediction, and whether it is right. */
 export interface ConfidenceSample {
@@ -29,7 +32,7 @@ export interface ConfidencePoint {
   readonly interval: readonly [low: number, high: number];
 }
 
-/** Calibration of scores. */
+/** Calibration of scores. Notebooks show it as a table of points of its curve. */
 export interface Confidence {
   /** Points from the highest score to the lowest; predictions of one score are accepted together. */
   readonly curve: readonly ConfidencePoint[];
@@ -61,8 +64,30 @@ export function confidence(samples: readonly ConfidenceSample[], options: Confid
   const meets = ({ risk, interval }: ConfidencePoint): boolean =>
     (by === "interval" ? interval[0] : 1 - risk) >= precision;
   const chosen = curve.filter(meets).at(-1) ?? null;
-  return { curve, chosen, areaUnderCurve: areaUnder(curve), count: samples.length };
+  const found: Confidence = { curve, chosen, areaUnderCurve: areaUnder(curve), count: samples.length };
+  return described(found, (one) => curveTable(one, precision));
 }
+
+/** Shares of the predictions whose points a table shows, at least. */
+const SHARES = [0.1, 0.2, 0.4, 0.6, 0.8, 1];
+
+const HEAD = ["score from", "accepted", "precision", "95 % interval"];
+
+function curveTable({ curve, chosen, areaUnderCurve, count }: Confidence, wanted: number): DisplayBundle {
+  const found = chosen
+    ? `a score from ${confidenceText(chosen.threshold)} has a precision of ${percent(wanted)}, and ${percent(chosen.coverage)} have it`
+    : `no score has a precision of ${percent(wanted)}`;
+  const points = new Set(SHARES.map((share) => curve.find(({ coverage }) => coverage >= share)));
+  const rows = [...points].flatMap((point) => (point ? [pointRow(point)] : []));
+  return tabulate(`${thousands(count)} predictions: ${found} (mean risk ${areaUnderCurve.toFixed(3)})`, HEAD, rows);
+}
+
+const pointRow = ({ threshold, coverage, risk, interval }: ConfidencePoint): string[] => [
+  confidenceText(threshold),
+  percent(coverage),
+  percent(1 - risk),
+  interval.map(percent).join(" – "),
+];
 
 function checkSample(sample: ConfidenceSample): void {
   const { score, correct } = Object(sample) as Partial<ConfidenceSample>;

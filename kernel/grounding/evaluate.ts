@@ -12,6 +12,8 @@ import { GroundingError } from "./error";
 import type { SimVg } from "./model";
 import { predict, type PredictOptions } from "./step";
 import { patientBar } from "../display/progress";
+import { confidenceText } from "../protocol/review/payload";
+import { percent } from "./words";
 
 /** Options of {@link evaluate}. */
 export interface EvaluateOptions extends PredictOptions {
@@ -88,8 +90,6 @@ export async function evaluate(
   return described(result, splitTable);
 }
 
-const percent = (share: number): string => (Number.isFinite(share) ? `${(100 * share).toFixed(1)} %` : "none");
-
 const HEAD = ["", "Prec@0.5", "95 % interval", "mean IoU", "expressions"];
 
 function precisionRow(name: string, { precision, interval, meanIou, count }: BoxPrecisionResult): string[] {
@@ -102,7 +102,8 @@ function splitTable({ precision, generalized }: Evaluation): DisplayBundle {
   const none = withoutTarget
     ? `, N-acc ${percent(noTargetAccuracy)} of ${thousands(withoutTarget)} without target`
     : "";
-  return tabulate(`Grounding of ${thousands(count)} expressions: F1 ${percent(f1)}${none}`, HEAD, rows);
+  const all = `all boxes right and no other (F1 = 1) in ${percent(f1)}`;
+  return tabulate(`Grounding of ${thousands(count)} expressions: ${all}${none}`, HEAD, rows);
 }
 
 /** Parts of equal size that a table of samples shows, from the highest scores to the lowest. */
@@ -125,5 +126,6 @@ function sampleTable(samples: readonly GroundingSample[]): DisplayBundle {
 function scoreRow(samples: readonly GroundingSample[]): string[] {
   const own = new BoxPrecision();
   for (const { box, expression } of samples) own.add(box, expression.boxes[0]);
-  return precisionRow(`${samples[0].score.toFixed(2)} – ${samples[samples.length - 1].score.toFixed(2)}`, own.value());
+  const [high, low] = [samples[0], samples[samples.length - 1]].map(({ score }) => confidenceText(score));
+  return precisionRow(`${high} – ${low}`, own.value());
 }

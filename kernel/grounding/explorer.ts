@@ -17,8 +17,8 @@ import { cleanPhrase, encodePhrases, type PhraseOptions } from "./phrases";
 /** Options of {@link explorer}. */
 export interface ExplorerOptions extends Pick<GroundingBatchOptions, "mean" | "std"> {
   /** Tokenizer of the phrases. */
-  tokenizer: Pick<Tokenizer, "encode">;
-  /** Treatment of phrases; with `unknownId`, words that the tokenizer does not know are named. Default: as `grounding.encodePhrases`. */
+  tokenizer: Pick<Tokenizer, "encode"> & Partial<Pick<Tokenizer, "unknownId">>;
+  /** Treatment of phrases; with `unknownId`, a phrase with an unknown word is refused. Default: as `grounding.encodePhrases`. */
   phrases?: PhraseOptions;
   /** Bring phrases to lower case without marks, as the release. Default true. */
   clean?: boolean;
@@ -109,12 +109,13 @@ export class Explorer {
     this.grid = model.encoder.grid;
   }
 
-  /** Returns the words of a phrase that the tokenizer does not know; none where no `unknownId` is given. */
+  /** Returns the words of a phrase that the tokenizer does not know; none where it has no unknown token. */
   unknown(phrase: string): string[] {
-    const { unknownId } = this.options.phrases ?? {};
+    const { tokenizer, phrases } = this.options;
+    const unknownId = phrases?.unknownId ?? tokenizer.unknownId;
     if (unknownId === undefined) return [];
     const words = this.wordsOf(phrase);
-    const { ids, dims } = this.options.tokenizer.encode(words);
+    const { ids, dims } = tokenizer.encode(words);
     return words.filter((_, i) => ids.subarray(i * dims[1], (i + 1) * dims[1]).includes(BigInt(unknownId)));
   }
 

@@ -2,10 +2,12 @@ import { checkArguments } from "../rules/arguments";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import { isRecord, parseJson } from "../rules/json-text";
+import { Tokenizer } from "../encoders/tokenizer/tokenizer";
+import { modelFolder } from "../models/folder";
 import type { OnnxModelFile } from "../models/onnx/file";
 import { toOnnx as writeOnnx } from "../models/onnx/to-onnx";
 import { checkOptionNames, type OptionNames } from "../rules/option-names";
-import { isFile, readFile, replaceFile, writeFile } from "../platform/files";
+import { isFile, mkdir, readFile, replaceFile, writeFile } from "../platform/files";
 import { dirname, join } from "../platform/path";
 import { boxCorners } from "../tasks/boxes/tensors";
 import { predictingBranch } from "./config";
@@ -23,7 +25,7 @@ export interface GroundingOnnxOptions {
 
 /** Options of {@link saveOnnx}. */
 export interface SaveGroundingOnnxOptions extends GroundingOnnxOptions, ChannelStatistics {
-  /** Path of the `tokenizer.json` that the model was trained with, or its content. */
+  /** The `tokenizer.json` that the model was trained with: its path, a folder that holds it, such as `zoo/phrase-beit3`, or its content. */
   tokenizer: string | object;
 }
 
@@ -49,19 +51,23 @@ export async function toOnnx(model: SimVg, options: GroundingOnnxOptions = {}): 
 }
 
 /**
- * Writes a folder for `fovea ground` and {@link loadOnnx}: the model of {@link toOnnx}, and beside it `tokenizer.json` and
- * `preprocessor_config.json`. Each file is written beside its place and then moved, the model last.
+ * Writes a folder for `fovea ground` and {@link loadOnnx}, which is made where it is missing: the model of {@link toOnnx}, and beside it
+ * `tokenizer.json` and `preprocessor_config.json`. Each file is written beside its place and then moved, the model last.
  *
- *     await grounding.saveOnnx(model, "boats/model.onnx", { tokenizer: "beit3/tokenizer.json" });
+ *     await grounding.saveOnnx(model, "boats/model.onnx", { tokenizer: "zoo/phrase-beit3" });
  *
  * @param path file that ends in `.onnx`
- * @throws GroundingError for an unknown option, a branch that the model lacks, or a tokenizer that is no JSON object
- * @throws ModelError for another ending, and as `models.toOnnx`
+ * @throws GroundingError for an unknown option, another ending, a branch that the model lacks, or a tokenizer that is no JSON object
+ * @throws EncoderError for a tokenizer of a kind that cannot be read
+ * @throws ModelError as `models.toOnnx`
  */
 export async function saveOnnx(model: SimVg, path: string, options: SaveGroundingOnnxOptions): Promise<void> {
+  checkArguments(SAVE, GroundingError, { model, path }, { model: "module", path: "string" });
   checkOptionNames(SAVE, options, SAVE_NAMES, GroundingError);
+  if (!path.endsWith(".onnx")) throw new GroundingError(SAVE, "the path must end in .onnx", path);
   const tokenizer = await tokenizerJson(options.tokenizer);
   const file = await graphOf(SAVE, model, options);
+  await mkdir(dirname(path), { recursive: true });
   const json = (name: string, value: object): Promise<void> =>
     replaceFile(join(dirname(path), name), (beside) => writeFile(beside, `${JSON.stringify(value, null, 2)}\n`));
   await json("tokenizer.json", tokenizer);
@@ -98,12 +104,23 @@ function foreground(logits: Tensor): Tensor {
 }
 
 async function tokenizerJson(source: string | object): Promise<object> {
-  if (typeof source === "string" && !isFile(source)) throw new GroundingError(SAVE, "the tokenizer must exist", source);
+  const value = await contentOf(source);
+  if (!isRecord(value) || value instanceof Tokenizer)
+    throw new GroundingError(SAVE, "tokenizer must be a JSON object, or the path of one", source);
+  // What cannot be read is refused before a file stands in the folder.
+  Tokenizer.fromJson(value, SAVE);
+  return value;
+}
+
+/** Returns the content of a `tokenizer.json`, null where it is no JSON. */
+async function contentOf(source: string | object): Promise<unknown> {
+  if (typeof source !== "string") return source;
+  const place = modelFolder(source);
+  const path = isFile(place) || !place ? place : join(place, "tokenizer.json");
+  if (!isFile(path)) throw new GroundingError(SAVE, "the tokenizer must exist", source);
   try {
-    const value: unknown = typeof source === "string" ? parseJson(await readFile(source, "utf8")) : source;
-    if (isRecord(value)) return value;
+    return parseJson(await readFile(path, "utf8"));
   } catch {
-    // Refused below.
+    return null;
   }
-  throw new GroundingError(SAVE, "tokenizer must be a JSON object, or the path of one", source);
 }

@@ -62,7 +62,7 @@ export function encodePhrases(
     if (row.length <= frame.length)
       throw new GroundingError(FN, "a phrase must have a piece that the tokenizer keeps", phrase);
     if (unknownId !== undefined && row.includes(unknownId))
-      throw new GroundingError(FN, "a phrase must consist of characters that the tokenizer knows", phrase);
+      throw new GroundingError(FN, "a phrase must consist of words and characters that the tokenizer knows", phrase);
     if (row.length > length && overflow === "throw")
       throw new GroundingError(FN, `a phrase must have at most ${length} ids, it has ${row.length}`, phrase);
     const kept = row.length > length ? cut(row, frame, length) : row;
@@ -74,7 +74,7 @@ export function encodePhrases(
 
 function checked(phrase: string): string {
   if (typeof phrase !== "string" || phrase.trim() === "")
-    throw new GroundingError(FN, "a phrase must be a text that is not empty", phrase);
+    throw new GroundingError(FN, "a phrase must be a text that is not empty, nor of marks alone", phrase);
   return phrase;
 }
 

@@ -80,7 +80,7 @@ export async function loadOnnx(path: string, options: LoadGroundingOnnxOptions =
     );
   const device = await resolveDevice(options.device ?? "auto", LOAD);
   const session = await onnxruntime.create(path, { fn: LOAD, device });
-  return new GroundingSession(session, { facts, tokenizer, plan, unknownId: unknownIdOf(json) });
+  return new GroundingSession(session, { facts, tokenizer, plan });
 }
 
 function factsOf(path: string, { inputs, outputs }: OnnxModel): Facts {
@@ -100,19 +100,10 @@ function factsOf(path: string, { inputs, outputs }: OnnxModel): Facts {
   return { size: [height as number, width as number], length: length as number, words };
 }
 
-/** Returns the id of pieces that a tokenizer does not know; none where every text has pieces. */
-function unknownIdOf(json: object): number | undefined {
-  const { model } = json as { model?: { unk_id?: unknown; unk_token?: unknown; vocab?: unknown } };
-  if (typeof model?.unk_id === "number") return model.unk_id;
-  const found = (Object(model?.vocab) as Record<string, unknown>)[String(model?.unk_token)];
-  return typeof found === "number" ? found : undefined;
-}
-
 interface Parts {
   facts: Facts;
   tokenizer: Tokenizer;
   plan: Preprocess;
-  unknownId: number | undefined;
 }
 
 /** Model on onnxruntime that finds boxes of phrases (arXiv 2409.17531, section 3), made by {@link loadOnnx}; the caller disposes of it. */
@@ -141,7 +132,8 @@ export class GroundingSession {
   async ground(image: ImageInput, phrases: readonly string[], options: GroundOptions = {}): Promise<Detections> {
     checkOptionNames(GROUND, options, GROUND_NAMES, GroundingError);
     const { clean = true, signal } = options;
-    const { facts, tokenizer, plan, unknownId } = this.parts;
+    const { facts, tokenizer, plan } = this.parts;
+    const { unknownId } = tokenizer;
     if (!Array.isArray(phrases) || !phrases.length)
       throw new GroundingError(GROUND, "phrases must be an array of at least one", phrases);
     const texts = phrases.map((phrase: unknown) =>

@@ -5,7 +5,10 @@ const FULL = ["ENOSPC", "EDQUOT", "EFBIG"];
 /** Codes of a place that cannot be written. */
 const CLOSED = ["EACCES", "EPERM", "EROFS", "EIO", "ENOTDIR", "EISDIR", "ELOOP", "ENAMETOOLONG"];
 
-/** A file or folder that could not be written: the disk is full, or the place is read-only or holds something else. */
+/** Code of a file whose folder is missing. */
+const MISSING = "ENOENT";
+
+/** A file or folder that could not be written: the disk is full, its folder is missing, or the place is read-only or holds something else. */
 export class FileError extends RuleError {
   override name = "FileError";
 
@@ -15,7 +18,7 @@ export class FileError extends RuleError {
     readonly code: string,
     readonly path: string,
   ) {
-    super(where, `${FULL.includes(code) ? FULL_RULE : "the place must be one that can be written"} (${code})`, path);
+    super(where, `${ruleOf(code)} (${code})`, path);
   }
 
   /** True where the disk is full, so that the same call succeeds once there is room. */
@@ -24,7 +27,10 @@ export class FileError extends RuleError {
   }
 }
 
-const FULL_RULE = "the disk must have room for what is written";
+function ruleOf(code: string): string {
+  if (FULL.includes(code)) return "the disk must have room for what is written";
+  return code === MISSING ? "the folder of the file must exist" : "the place must be one that can be written";
+}
 
 /** Returns the error that says in words why a place could not be written, or the same error where it is another matter. */
 export function fileError(where: string, error: unknown, path: string): unknown {

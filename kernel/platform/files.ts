@@ -2,7 +2,7 @@
 import { platform } from ".";
 import { FileError, fileError } from "./file-error";
 import { dirname } from "./path";
-import type { FileHandle, Files } from "./types";
+import type { FileHandle, Files, SystemError } from "./types";
 
 export type { FileHandle } from "./types";
 
@@ -117,6 +117,7 @@ export function writeFileSync(path: string, content: string | Uint8Array): void 
  * Makes a file beside its place and moves it there, so that no reader sees half of it. Where `make` throws, nothing is left.
  *
  * @param make writes the file to the path that it is given
+ * @throws FileError naming the place, for one that cannot be written or whose folder is missing
  */
 export async function replaceFile(path: string, make: (beside: string) => Promise<void>): Promise<void> {
   const beside = `${path}.${platform().uuid()}.part`;
@@ -124,8 +125,8 @@ export async function replaceFile(path: string, make: (beside: string) => Promis
     await make(beside);
     await rename(beside, path);
   } catch (error) {
-    await rm(beside, { force: true });
-    throw error;
+    await rm(beside, { force: true }).catch(() => undefined);
+    throw ofPlace(error, beside, path);
   }
 }
 
@@ -137,8 +138,15 @@ export function replaceFileSync(path: string, content: string): void {
     renameSync(beside, path);
   } catch (error) {
     platform().files.rmSync(beside, { force: true });
-    throw error;
+    throw ofPlace(error, beside, path);
   }
+}
+
+/** Returns an error of the file beside its place as one of the place, whose name the caller knows. */
+function ofPlace(error: unknown, beside: string, path: string): unknown {
+  if (error instanceof FileError && error.path === beside) return new FileError(error.where, error.code, path);
+  const isMissing = (Object(error) as SystemError).code === "ENOENT" && !existsSync(dirname(path));
+  return isMissing ? new FileError("writeFile", "ENOENT", path) : error;
 }
 
 /** Writes a file of parts, which are never together in memory, as {@link replaceFile}; the content is on the disk at the end. */

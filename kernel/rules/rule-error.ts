@@ -47,5 +47,11 @@ export function describeValue(value: unknown): string {
 
 function describeArray(value: unknown[]): string {
   const plain = value.every((item) => item === null || typeof item === "number" || typeof item === "string");
-  return plain && value.length <= 12 ? `[${value.join(", ")}]` : `an array of ${value.length}`;
+  return plain && value.length <= 12 ? `[${value.map(describeItem).join(", ")}]` : `an array of ${value.length}`;
+}
+
+/** Words stay bare; a text that is empty or reads as a number is quoted, so that it is seen to be a text. */
+function describeItem(item: unknown): string {
+  const isMistakable = typeof item === "string" && !Number.isNaN(Number(item));
+  return isMistakable ? JSON.stringify(item) : String(item);
 }

@@ -59,6 +59,16 @@ describe("fovea ground", () => {
     assert.ok(!readdirSync(folder).some((name) => name.endsWith(".part")));
   });
 
+  it("names the color of each phrase's box where it is drawn", () => {
+    const { code, out } = fovea(model, picture, ...PHRASES, "--output", join(folder, "two.png"));
+    assert.equal(code, 0);
+    assert.match(out, /^the small red boat \(orange\): score .*\nthe cat \(sky blue\): score .*\n$/);
+    const lost = fovea(model, picture, PHRASES[0], "--output", join(folder, "none", "x.png"));
+    assert.match(lost.err, /the folder of the file must exist \(ENOENT\), received ".*none.x\.png"/);
+    const none = fovea(several, picture, PHRASES[0], "--threshold", "1", "--output", join(folder, "two.png"));
+    assert.equal(none.out, `${PHRASES[0]}: no box\n`);
+  });
+
   it("shows of several boxes those above the threshold, or says that there are none", () => {
     const count = (...args: string[]): number =>
       (JSON.parse(fovea(several, picture, PHRASES[0], "--json", ...args).out) as { boxes: unknown[] }[])[0].boxes
@@ -78,7 +88,15 @@ describe("fovea ground", () => {
       assert.deepEqual([code, out], [1, ""]);
       assert.match(err, rule);
     };
-    refused(/must be a text that is not empty, received " "/, model, picture, " ", "--output", output);
+    refused(
+      /must be a text that is not empty, nor of marks alone, received " "/,
+      model,
+      picture,
+      " ",
+      "--output",
+      output,
+    );
+    refused(/must be a text that is not empty, nor of marks alone, received ""/, model, picture, "?!");
     refused(
       /characters that the tokenizer knows, received "the zebra"/,
       model,

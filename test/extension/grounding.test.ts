@@ -90,6 +90,24 @@ describe("the grounding viewer", () => {
     );
   });
 
+  it("keeps what the kernel said of a phrase that it could not answer, and asks it again of another kernel", () => {
+    const store = new GroundingStore(payload);
+    const state = showPhrase(initialState(payload), "the boat ".repeat(30));
+    assert.ok(store.question(state) && !store.hasFailed(state));
+    store.fail("at most 20 ids");
+    assert.deepEqual(
+      [store.hasFailed(state), store.problem(state), store.unknown(state), store.question(state)],
+      [true, "at most 20 ids", [], undefined],
+    );
+    const other = showPhrase(state, "the boat");
+    assert.deepEqual([store.hasFailed(other), store.problem(other)], [false, ""]);
+    const said = (): string => sayStatus(trans, state, store.shown(state), store, "live");
+    assert.match(said(), /^The kernel could not answer this phrase\. The boxes are those of “/);
+    store.reconnect();
+    assert.match(said(), /^Asking the kernel\./);
+    assert.ok(store.question(state));
+  });
+
   it("writes the code of the view with the phrase on screen first", () => {
     const code = exportCode(payload, showPhrase(start, "the left boat"));
     assert.ok(code.indexOf('"the left boat"') < code.indexOf('"the red boat"'));

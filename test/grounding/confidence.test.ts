@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { inspect } from "node:util";
 import { Prng } from "../../kernel/numeric/prng.ts";
 import { wilson } from "../../kernel/numeric/index.ts";
 import { confidence, type ConfidenceSample } from "../../kernel/grounding/confidence.ts";
@@ -49,6 +50,20 @@ describe("confidence", () => {
       confidence(samples, { precision: 0.8, by }),
     );
     assert.ok(strict.chosen!.coverage < loose.chosen!.coverage);
+  });
+
+  it("shows itself as a table of points, with the chosen one in its title", () => {
+    const found = confidence(samples, { precision: 0.8 });
+    const [title, head, ...rows] = inspect(found).split("\n");
+    const [last] = found.curve.slice(-1);
+    assert.match(title, /^400 predictions: a score from 0\.\d+ has a precision of 80\.0 %, and \d+\.\d % have it/);
+    assert.match(head, /score from +accepted +precision +95 % interval/);
+    assert.match(rows[rows.length - 1], new RegExp(`100\\.0 % +${(100 * (1 - last.risk)).toFixed(1)} %`));
+    assert.match(
+      inspect(confidence([{ score: 0.9, correct: false }])),
+      /^1 predictions: no score has a precision of 90\.0 %/,
+    );
+    assert.deepEqual(Object.keys(found), ["curve", "chosen", "areaUnderCurve", "count"]);
   });
 
   it("says where no threshold does, and refuses what cannot be", () => {

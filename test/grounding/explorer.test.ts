@@ -124,7 +124,10 @@ describe("the explorer of SimVG", () => {
 
   it("names unknown words and refuses what cannot be grounded", async () => {
     assert.deepEqual(explorer.unknown("the Smal, object"), ["smal"]);
-    assert.deepEqual(grounding.explorer(model, { tokenizer: data.tokenizer }).unknown("smal"), []);
+    const usual = grounding.explorer(model, { tokenizer: data.tokenizer });
+    assert.deepEqual(usual.unknown("the smal object"), ["smal"], "by the tokenizer's own unknown token");
+    const encode = data.tokenizer.encode.bind(data.tokenizer);
+    assert.deepEqual(grounding.explorer(model, { tokenizer: { encode } }).unknown("smal"), []);
     await assert.rejects(explorer.ground(picture, "smal"), /characters that the tokenizer knows/);
     await assert.rejects(explorer.ground(picture, "!"), /a phrase must be a text that is not empty/);
     await assert.rejects(explorer.attend(picture, "the ".repeat(20)), /at most 14 ids/);

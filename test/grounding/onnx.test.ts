@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { Tokenizer } from "../../kernel/encoders/index.ts";
 import { data } from "../../kernel/index.ts";
 import { runOnnx } from "../models/onnx.ts";
 import { grounding, models, nn, type Tensor, tasks, tf } from "./names.ts";
@@ -175,6 +176,16 @@ describe("SimVG as ONNX", () => {
         grounding.saveOnnx(one, path, { tokenizer: none as never }),
         /grounding\.saveOnnx: (the )?tokenizer must/,
       );
+    const place = join(folder, "new", "boats");
+    for (const [name, tokenizer, rule] of [
+      ["model.bin", TOKENIZER, /the path must end in \.onnx/],
+      ["model.onnx", Tokenizer.fromJson(TOKENIZER, "test"), /grounding\.saveOnnx: tokenizer must be a JSON object/],
+      ["model.onnx", { steps: {} }, /tokenizer\.json must hold a WordLevel, BPE, Unigram or WordPiece model/],
+    ] as const)
+      await assert.rejects(grounding.saveOnnx(one, join(place, name), { tokenizer }), rule);
+    assert.ok(!existsSync(place), "nothing is written before all is checked");
+    await grounding.saveOnnx(one, join(place, "model.onnx"), { tokenizer: "zoo/phrase-beit3" });
+    assert.match(readFileSync(join(place, "tokenizer.json"), "utf8"), /"bottommost"/);
     await assert.rejects(grounding.loadOnnx(join(folder, "none.onnx")), /grounding\.loadOnnx: the file must exist/);
     const other = join(folder, "encoder.onnx");
     await (await grounding.toOnnx(one)).save(other);

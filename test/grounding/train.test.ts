@@ -65,6 +65,27 @@ describe("training of SimVG", () => {
     assert.deepEqual(await source.batch(0, 0), { pixels, shape, phrases, targets, expressions });
   });
 
+  it("refuses boxes that no picture has, before the first batch", () => {
+    const [one] = data.expressions;
+    const { width, height } = one.image;
+    const { images, tokenizer } = data;
+    for (const box of [
+      [0, 0, width + 2, 5],
+      [4, 4, 4, 9],
+      [4, height, 9, height - 3],
+      [-2, 0, 5, 5],
+      [NaN, 0, 5, 5],
+    ] as const)
+      assert.throws(
+        () => grounding.batches(model(), { expressions: [{ ...one, boxes: [box] }], images, tokenizer }),
+        new RegExp(
+          `grounding\\.batches: the boxes of expression ${one.id} must have an area, in their picture of ${width} x ${height}`,
+        ),
+      );
+    const expressions = [{ ...one, boxes: [[-1, 0, width + 1, height] as const] }];
+    assert.equal(grounding.batches(model(), { expressions, images, tokenizer }).length, 1);
+  });
+
   it("keeps a ratio of exactly ten between head and encoder, and clips", async () => {
     const one = model();
     const losses: number[] = [];

@@ -83,6 +83,27 @@ describe("a disk that cannot be written", () => {
     }
   });
 
+  it("names the place of a file that is made beside it, and says where its folder is missing", async () => {
+    const lost = join(folder, "none", "x.json");
+    const missing = {
+      name: "FileError",
+      code: "ENOENT",
+      path: lost,
+      message: /the folder of the file must exist \(ENOENT\), received ".*x\.json"$/,
+    };
+    await assert.rejects(
+      files.replaceFile(lost, (beside) => files.writeFile(beside, "")),
+      missing,
+    );
+    assert.throws(() => files.replaceFileSync(lost, ""), missing);
+    failWith("EROFS");
+    const closed = { name: "FileError", code: "EROFS", path: "/x" };
+    await assert.rejects(
+      files.replaceFile("/x", (beside) => files.writeFile(beside, "")),
+      closed,
+    );
+  });
+
   it("says which folder is closed where Node says that one is missing, as on a read-only mount", async () => {
     failWith("ENOENT");
     await assert.rejects(files.mkdir(join(folder, "a", "b"), { recursive: true }), {

@@ -5,6 +5,8 @@ import type { GroundingExplorerLike, GroundingReplayLike } from "../../kernel/vi
 
 export const [WIDTH, HEIGHT]: readonly [number, number] = [64, 48];
 const [LAYERS, GRID] = [3, [3, 4] as const];
+/** Words of the longest phrase that the model reads. */
+const LONGEST = 20;
 const WORDS = ["the", "red", "blue", "boat", "left", "right", "nothing"];
 
 export const picture: RawImage = {
@@ -51,6 +53,7 @@ export function makeExplorer(queries = 1): Source {
       grounded.push(phrase);
       await new Promise((done) => setTimeout(done, 5));
       const words = wordsOf(phrase);
+      if (words.length > LONGEST) throw new Error(`at most ${LONGEST} words`);
       return { words, token: scored(words, 2), decoder: scored(words, 0), milliseconds: { token: 3, decoder: 4 } };
     },
     attend: (_, phrase) => {

@@ -127,7 +127,8 @@ export function sayStatus(
       quoted(unknown),
       shown?.answer.phrase.trim() ?? "",
     );
-  if (!shown || !store.has(state)) return sayMissing(trans, state, shown, connection);
+  if (!shown || !store.has(state))
+    return sayMissing(trans, state, shown, store.hasFailed(state) ? "failed" : connection);
   if (shown.isSaved) return trans.__("Saved in the notebook. %1", sayConnection(trans, connection));
   const times = Object.entries(shown.answer.milliseconds ?? {}).map(([branch, time]) =>
     trans.__("%1 branch %2 ms", branch, time.toFixed(0)),
@@ -145,10 +146,11 @@ function sayMissing(
   trans: Translate,
   { phrase }: GroundingState,
   shown: ShownAnswer | undefined,
-  connection: ConnectionState,
+  connection: ConnectionState | "failed",
 ): string {
   const last = shown ? trans.__("The boxes are those of “%1”.", shown.answer.phrase.trim()) : "";
   if (!phrase.trim()) return `${trans.__("Type a phrase.")} ${last}`;
+  if (connection === "failed") return `${trans.__("The kernel could not answer this phrase.")} ${last}`;
   if (connection === "live") return `${trans.__("Asking the kernel.")} ${last}`;
   return `${trans.__("Not in the list of the notebook.")} ${last} ${sayConnection(trans, connection)}`;
 }

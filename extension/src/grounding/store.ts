@@ -22,6 +22,14 @@ export interface ShownAnswer {
   roundTrip?: number;
 }
 
+/** Reason why the kernel gave no boxes of a phrase. */
+interface Failure {
+  /** Words that the model does not know. */
+  words: readonly string[];
+  /** What the kernel said otherwise. */
+  problem: string;
+}
+
 /** Answers that are kept beside those of the notebook. */
 const MOST_KEPT = 200;
 
@@ -33,8 +41,8 @@ export class GroundingStore {
   /** Open questions by number. */
   private readonly asked = new Map<number, { key: string; start: number }>();
   private attending: string | undefined;
-  /** Phrases that the kernel could not answer, with their unknown words. */
-  private readonly failed = new Map<string, readonly string[]>();
+  /** Phrases that the kernel could not answer. */
+  private readonly failed = new Map<string, Failure>();
   private serial = 0;
   /** The answer on screen, which stays until the next one arrives. */
   private last: ShownAnswer;
@@ -59,7 +67,17 @@ export class GroundingStore {
 
   /** Returns the words of a phrase that the model was asked for and does not know. */
   unknown({ picture, phrase }: GroundingState): readonly string[] {
-    return this.failed.get(keyOf(picture, phrase)) ?? [];
+    return this.failed.get(keyOf(picture, phrase))?.words ?? [];
+  }
+
+  /** Returns what the kernel said of a phrase that it could not answer; empty for others. */
+  problem({ picture, phrase }: GroundingState): string {
+    return this.failed.get(keyOf(picture, phrase))?.problem ?? "";
+  }
+
+  /** Tells whether the kernel was asked for a phrase and could not answer. */
+  hasFailed({ picture, phrase }: GroundingState): boolean {
+    return this.failed.has(keyOf(picture, phrase));
   }
 
   has({ picture, phrase }: GroundingState): boolean {
@@ -100,7 +118,7 @@ export class GroundingStore {
     const { key, start } = question;
     this.asked.delete(reply.serial);
     if (reply.type === "unknown") {
-      this.failed.set(key, reply.words);
+      this.failed.set(key, { words: reply.words, problem: "" });
       return;
     }
     checkAnswer(this.payload, reply.answer, "answer.boxes", REPLY);
@@ -111,8 +129,8 @@ export class GroundingStore {
   }
 
   /** Forgets open questions; the one that could not be answered is not asked again. */
-  fail(): void {
-    for (const { key } of this.asked.values()) this.failed.set(key, []);
+  fail(problem: string): void {
+    for (const { key } of this.asked.values()) this.failed.set(key, { words: [], problem });
     this.forget();
   }
 

@@ -110,7 +110,7 @@ export class GroundingViewer implements Viewer, Exportable {
   }
 
   setProblem(message: string): void {
-    this.store.fail();
+    this.store.fail(message);
     this.lines.setProblem(message);
     this.frame.ask();
   }
@@ -231,7 +231,10 @@ export class GroundingViewer implements Viewer, Exportable {
   }
 
   private update(state: GroundingState): void {
+    const isSame = state.phrase === this.state.phrase && state.picture === this.state.picture;
     this.state = state;
+    // A complaint about a phrase goes with it, and comes back with it.
+    if (!isSame) this.lines.setProblem(this.store.problem(state));
     this.want();
     this.frame.ask();
   }
@@ -301,7 +304,7 @@ export class GroundingViewer implements Viewer, Exportable {
     this.drawChips(shown);
     this.found.replaceChildren(...boxes.boxes.map((box) => element("li", { text: sayBox(trans, box) })));
     this.controls.sync(state);
-    this.controls.setInvalid(store.unknown(state).length > 0);
+    this.controls.setInvalid(store.hasFailed(state));
     this.replay.draw(state.epoch);
     this.table.update(state, shown, boxes);
     this.bar.show(this.scale(shown));

@@ -110,16 +110,25 @@ function locate(root: string, { layout, edition }: ReferReadOptions): Located {
     ["refer", /^refs_(.+)\.json$/],
   ] as const) {
     if (layout !== undefined && layout !== kind) continue;
-    const editions = names.filter((name) => pattern.test(name));
-    if (!editions.length) continue;
-    const chosen = editions.filter((name) => edition === undefined || pattern.exec(name)?.[1] === edition);
-    if (chosen.length !== 1) throw new ReferError(FN, root, `edition must be one of ${editions.join(", ")}`, edition);
+    const files = names.filter((name) => pattern.test(name));
+    if (!files.length) continue;
+    const editionOf = (name: string): string => pattern.exec(name)?.[1] ?? name;
+    const chosen = files.filter((name) => edition === undefined || editionOf(name) === edition);
+    if (edition !== undefined && chosen.length > 1)
+      throw new ReferError(FN, root, `edition ${edition} must be one file`, chosen);
+    if (chosen.length !== 1)
+      throw new ReferError(FN, root, `edition must be one of ${files.map(editionOf).join(", ")}`, edition);
     const world = /^refs_(.+\.json)$/.exec(chosen[0]);
     return { layout: kind, paths: [join(root, chosen[0]), world ? join(root, `instances_${world[1]}`) : instances] };
   }
   if ((layout === undefined || layout === "seqtr") && existsSync(instances))
     return { layout: "seqtr", paths: [instances] };
-  throw new ReferError(FN, root, "the folder must hold refs, grefs or instances.json", names.slice(0, 8));
+  throw new ReferError(
+    FN,
+    root,
+    "the folder must hold refs, grefs or instances.json; a file of MDETR's is read by its own path",
+    names.slice(0, 8),
+  );
 }
 
 function layoutOfFile(path: string): ReferLayout {

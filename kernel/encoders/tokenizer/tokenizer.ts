@@ -32,7 +32,11 @@ interface Steps {
  * `tokenizers`.
  */
 export class Tokenizer {
-  private constructor(private readonly steps: Steps) {}
+  private constructor(
+    private readonly steps: Steps,
+    /** Id of what no token covers; undefined where every text has tokens. */
+    readonly unknownId: number | undefined,
+  ) {}
 
   /**
    * Reads a `tokenizer.json`. Texts are truncated at `maxLength` ids where the file does not truncate.
@@ -45,7 +49,7 @@ export class Tokenizer {
     for (const { direction } of [truncation ?? {}, padding ?? {}])
       if (direction !== undefined && direction !== "Right")
         refuse(fn, "must cut and pad texts on the right", direction);
-    return new Tokenizer({
+    const steps: Steps = {
       added: new AddedTokens(fn, Array.isArray(added) ? added : [], readNormalizer(fn, normalizer)),
       split: readSplitter(fn, pre, keepsStart(fn, normalizer)),
       model: readModel(fn, model ?? {}),
@@ -53,7 +57,8 @@ export class Tokenizer {
       maxLength: truncation ? readId(fn, truncation.max_length) : maxLength,
       padId: readId(fn, padding?.pad_id ?? 0),
       padTo: readPadding(fn, padding?.strategy),
-    });
+    };
+    return new Tokenizer(steps, unknownIdOf(model ?? {}));
   }
 
   /** Returns the ids of each text, truncated at the model's longest length. */
@@ -103,10 +108,21 @@ function readModel(fn: string, model: Step): WordModel {
   return refuse(fn, "must hold a WordLevel, BPE, Unigram or WordPiece model", model.type);
 }
 
+/** The unknown token of a WordLevel model that names none. */
+const UNKNOWN = "[UNK]";
+
+/** Returns the unknown token's id of a model that was read. */
+function unknownIdOf({ type, unk_id: id, unk_token: token, vocab }: Step): number | undefined {
+  if (typeof id === "number") return id;
+  const name = String(token ?? (type === "WordLevel" ? UNKNOWN : ""));
+  const found = Object.hasOwn(Object(vocab) as object, name) ? (vocab as Record<string, unknown>)[name] : undefined;
+  return typeof found === "number" ? found : undefined;
+}
+
 /** Reads a model with one id per word; unknown words share one. */
 function readWordLevel(fn: string, { vocab, unk_token: unknownToken }: Step): WordModel {
   const vocabulary = readVocabulary(fn, vocab);
-  const unknown = vocabulary.get((unknownToken ?? "[UNK]") as string);
+  const unknown = vocabulary.get((unknownToken ?? UNKNOWN) as string);
   if (unknown === undefined) refuse(fn, "must hold its unknown token in the vocabulary", unknownToken);
   return (word) => [vocabulary.get(word) ?? unknown];
 }
