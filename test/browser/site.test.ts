@@ -10,6 +10,7 @@ import { pathToFileURL } from "node:url";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { buildSite } from "../../binder/site.mjs";
 import { buildViewers } from "../../binder/viewers.mjs";
+import { MISSING, toldBy } from "./page/firefox";
 import { serveFolders, type StaticHost } from "./page/static-host";
 import { axeViolations } from "./axe";
 import { openBrowser, repository } from "./lab";
@@ -28,6 +29,22 @@ function outputsOf(name: string): string[] {
   };
   return cells.flatMap(({ outputs = [] }) => outputs).flatMap(({ data = {} }) => Object.keys(data));
 }
+
+/** Presses a cell's button once, and tells how its run ended. */
+const TELLING = `
+addEventListener("load", () => {
+  if (!sessionStorage.getItem("pressed")) {
+    sessionStorage.setItem("pressed", "yes");
+    document.querySelectorAll(".cell:has(.code)")[2].querySelector(".code button").click();
+  }
+  const timer = setInterval(() => {
+    const status = document.querySelector(".fovea-run [role=status]").textContent;
+    if (!/^(Done|A cell failed|Cells cannot|The kernel)/.test(status)) return;
+    clearInterval(timer);
+    fetch("/told", { method: "POST", body: JSON.stringify([[status, crossOriginIsolated]]) });
+  }, 200);
+});
+`;
 
 describe("the site", { timeout: 900_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), "fovea-site-"));
@@ -144,6 +161,16 @@ describe("the site", { timeout: 900_000 }, () => {
     await answers(page);
     await page.screenshot({ path: join(SCREENSHOTS, "site-run.png"), timeout: 120_000 });
     await page.close();
+  });
+
+  it("isolates itself and runs cells in Firefox, too", { skip: MISSING }, async () => {
+    const place = "/below/fovea/tutorials/";
+    const page = readFileSync(join(output, "tutorials", "00-start.html"), "utf8");
+    const told = await toldBy(host.url, {
+      [`${place}00-start.html`]: page.replace("</head>", '<script src="told.js" defer></script></head>'),
+      [`${place}told.js`]: TELLING,
+    });
+    assert.deepEqual(told, [["Done: these outputs were computed in your browser.", true]]);
   });
 
   it("copies a link to a view as it is, and opens one on that view in that state", async () => {

@@ -1,25 +1,10 @@
-/**
- * The kernel in Firefox. The page runs its cells by itself and posts what came of them, so that a Firefox as a distribution builds it
- * needs no protocol of automation.
- */
+/** The kernel in Firefox. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { describe, it } from "node:test";
 import { data } from "../../../kernel/index.ts";
 import type { Executed } from "../../../kernel/browser/outputs.ts";
+import { MISSING, toldBy } from "./firefox.ts";
 import { buildHost, CHECKSUM, textOf } from "./page.ts";
-
-const FIREFOX = process.env.FIREFOX ?? "/usr/bin/firefox-esr";
-const MISSING = existsSync(FIREFOX)
-  ? false
-  : `no Firefox at ${FIREFOX} (apt-get install firefox-esr, or name one in FIREFOX)`;
-/** Bounds a failure only. */
-const PATIENCE = 400_000;
 
 const CELLS = [
   `const answer: number = 41; console.log("so", { answer }); answer + 1`,
@@ -46,62 +31,12 @@ try {
 await fetch("/told", { method: "POST", body: JSON.stringify(told) });
 `;
 
-/** Preferences of a profile that asks nothing and calls nobody. */
-const PREFERENCES = {
-  "browser.shell.checkDefaultBrowser": false,
-  "datareporting.policy.dataSubmissionEnabled": false,
-  "toolkit.telemetry.enabled": false,
-  "app.update.enabled": false,
-  "browser.safebrowsing.downloads.remote.enabled": false,
-  "network.captive-portal-service.enabled": false,
-  "network.connectivity-service.enabled": false,
-};
-
-/** Opens the page in Firefox and waits for what it posts. */
-async function toldBy(files: string): Promise<unknown[]> {
-  const profile = mkdtempSync(join(tmpdir(), "fovea-firefox-"));
-  const lines = Object.entries(PREFERENCES).map(([name, value]) => `user_pref("${name}", ${String(value)});`);
-  writeFileSync(join(profile, "user.js"), lines.join("\n"));
-  let tell: (told: unknown[]) => void = () => undefined;
-  const told = new Promise<unknown[]>((resolve, reject) => {
-    tell = resolve;
-    setTimeout(() => reject(new Error("Firefox told nothing")), PATIENCE).unref();
-  });
-  const server = createServer((request, answer) => {
-    if (request.method === "POST") {
-      const parts: Buffer[] = [];
-      request.on("data", (part: Buffer) => parts.push(part));
-      request.on("end", () => tell(JSON.parse(Buffer.concat(parts).toString()) as unknown[]));
-      return void answer.end();
-    }
-    if (request.url === "/docs/")
-      return void answer
-        .writeHead(200, { "content-type": "text/html" })
-        .end(`<!doctype html><meta charset=utf-8><title>page</title><script type="module">${SCRIPT}</script>`);
-    void fetch(files + request.url).then(async (found) => {
-      const type = found.headers.get("content-type") ?? "text/plain";
-      answer.writeHead(found.status, { "content-type": type }).end(Buffer.from(await found.arrayBuffer()));
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/docs/`;
-  const browser = spawn(FIREFOX, ["--headless", "--no-remote", "--profile", profile, url], { stdio: "ignore" });
-  try {
-    return await told;
-  } finally {
-    const ended = new Promise((resolve) => browser.once("exit", resolve));
-    browser.kill("SIGKILL");
-    await ended;
-    server.close();
-    server.closeAllConnections();
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
-  }
-}
+const PAGE = `<!doctype html><meta charset=utf-8><title>page</title><script type="module">${SCRIPT}</script>`;
 
 describe("the kernel in Firefox", { skip: MISSING }, () => {
   it("checks, runs, completes, computes features and training, and restarts", async () => {
     const { host, remove } = await buildHost();
-    const told = await toldBy(host.url).finally(remove);
+    const told = await toldBy(host.url, { "/docs/": PAGE }).finally(remove);
     assert.equal(told.length, CELLS.length + 1, JSON.stringify(told.at(-1)));
     const texts = (told.slice(0, -1) as Executed[]).map(({ outputs }) => textOf(outputs));
     assert.equal(texts[0], "so { answer: 41 }\n\n42");
