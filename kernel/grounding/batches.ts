@@ -62,13 +62,16 @@ const NAMES: OptionNames<GroundingBatchOptions> = {
  * Returns batches for `train.fit`: pictures are stretched to the encoder's size (arXiv 2409.17531, section 4.1), so that boxes are the same
  * shares of them.
  *
- * @throws GroundingError for an unknown option; of a batch, for a phrase that cannot be encoded
+ * @throws GroundingError for an unknown option, or an expression without a picture's size or with a box of no area in it; of a batch, for a
+ *   phrase that cannot be encoded
  * @throws ImageError for a picture that cannot be read
  */
 export function batches(model: SimVg, options: GroundingBatchOptions): BatchSource<GroundingBatch> {
   checkArguments("grounding.batches", GroundingError, { model }, { model: "module" });
   checkOptionNames(FN, options, NAMES, GroundingError);
   const { expressions, tokenizer, clean = true, batchSize = 32, shuffle, seed, dropLast } = options;
+  checkArguments(FN, GroundingError, { expressions }, { expressions: [EXPRESSION] });
+  for (const [at, one] of expressions.entries()) checkBoxes(one, at);
   const source = inOrder(expressions, { batchSize, shuffle, seed, dropLast });
   const plan = stretchTo(model.encoder.config.imgSize, options);
   return {
@@ -82,6 +85,24 @@ export function batches(model: SimVg, options: GroundingBatchOptions): BatchSour
       return { pixels: pixelValues, shape: dims, phrases, targets: some.map(targetsOf), expressions: some };
     },
   };
+}
+
+const EXPRESSION = { image: { width: "size", height: "size" }, phrase: "string", boxes: ["array"] } as const;
+
+/** Refuses boxes that nothing can be learned from; a pixel beyond the edge, which real files have by rounding, is none of them. */
+function checkBoxes({ boxes, image: { width, height } }: ReferExpression, at: number): void {
+  for (const box of boxes) {
+    const [left, top, right, bottom] = box;
+    const isFinite = box.length === 4 && box.every((edge) => Number.isFinite(edge));
+    if (!isFinite) throw new GroundingError(FN, `a box of expression ${at} must be 4 finite numbers`, box);
+    const isInside = left >= -1 && top >= -1 && right <= width + 1 && bottom <= height + 1;
+    if (!(right > left && bottom > top && isInside))
+      throw new GroundingError(
+        FN,
+        `a box of expression ${at} must have an area in its picture of ${width} x ${height}`,
+        box,
+      );
+  }
 }
 
 const pictureOf = (images: GroundingBatchOptions["images"], image: ReferImage): ImageInput | Promise<ImageInput> =>
