@@ -228,6 +228,15 @@ describe("the review", () => {
     );
   });
 
+  it("takes no decision once it is disposed of", async () => {
+    const { comm, view } = await made();
+    await comm.ask([confirmed(0)]);
+    view.dispose();
+    await comm.ask([confirmed(1)]);
+    assert.match(JSON.stringify(comm.sent.at(-1)!.data), /unknown-view/);
+    assert.equal(refer.read(file).expressions.length, 1);
+  });
+
   it("refuses expressions whose decisions could not be read again", async () => {
     const [{ expression, ...rest }] = PREDICTIONS;
     const { image } = expression;
