@@ -207,6 +207,11 @@ describe("reading referring expressions", () => {
       return refer.read(root);
     };
     const same = { ...box, image_id: 1 };
+    const deep = `${"[".repeat(20_000)}${"]".repeat(20_000)}`;
+    const root = toolkitFolder(writePickle([reference]));
+    const twice = `{"id":1,"bbox":${deep}},{"id":1,"bbox":${deep}}`;
+    writeFileSync(join(root, "instances.json"), `{"images":${JSON.stringify([picture])},"annotations":[${twice}]}`);
+    assert.throws(() => refer.read(root), refusal(/annotations of one id must be the same/));
     assert.equal(read([picture, picture], [same, same]).expressions.length, 1);
     for (const [images, annotations, rule] of [
       [[picture, { ...picture, width: 50 }], [box], /images of one id must be the same .*instances.json/],
@@ -275,6 +280,28 @@ describe("reading referring expressions", () => {
         assert.throws(() => refer.read(folder, { [name]: value }), refusal(new RegExp(`${name} must be a text`)));
     for (const layout of ["coco", null])
       assert.throws(() => refer.read(folder, { layout } as never), refusal(/layout must/));
+  });
+});
+
+describe("texts of pickles", () => {
+  const text = (...bytes: number[]): Uint8Array => Uint8Array.of(0x58, bytes.length, 0, 0, 0, ...bytes, 0x2e);
+
+  it("are UTF-8 to the byte, with a mark of the byte order where they have one", () => {
+    assert.equal(readPickle(text(0xef, 0xbb, 0xbf, 0x61)), "\uFEFFa");
+    for (const bytes of [[0xff], [0x61, 0xc3], [0xed, 0xa0, 0x80]])
+      assert.throws(() => readPickle(text(...bytes)), { rule: "a text must be UTF-8" });
+    const root = toolkitFolder(text(0xff));
+    assert.throws(() => refer.read(root), refusal(/a text must be UTF-8 .*received \w+ of 1 bytes/));
+  });
+
+  it("of Python 2 keep every byte, however long", () => {
+    const bytes = Uint8Array.from({ length: 100_000 }, (_, i) => 128 + (i % 128));
+    const old = Uint8Array.of(0x54, ...new Uint8Array(Uint32Array.of(bytes.length).buffer), ...bytes, 0x2e);
+    const read = readPickle(old) as string;
+    assert.equal(read.length, bytes.length);
+    assert.ok(bytes.every((byte, i) => read.charCodeAt(i) === byte));
+    const line = Uint8Array.from(`S'${"\xe9a\\n".repeat(30_000)}'\n.`, (one) => one.charCodeAt(0));
+    assert.equal(readPickle(line), "éa\n".repeat(30_000));
   });
 });
 

@@ -73,10 +73,22 @@ function readInstances(checker: ReferChecker, value: unknown): Instances {
 }
 
 /** Refuses two values of one id, of which a reference could mean either; the same value twice does no harm. */
-function putOnce<T>(checker: ReferChecker, all: Map<number, T>, id: number, value: T, what: string): void {
-  if (all.has(id) && JSON.stringify(all.get(id)) !== JSON.stringify(value))
-    checker.refuse(`${what} of one id must be the same`, id);
+function putOnce<T extends object>(
+  checker: ReferChecker,
+  all: Map<number, T>,
+  id: number,
+  value: T,
+  what: string,
+): void {
+  const known = all.get(id);
+  if (known && !isSame(known, value)) checker.refuse(`${what} of one id must be the same`, id);
   all.set(id, value);
+}
+
+/** Compares values, and lists of them; what lies deeper is no box. */
+function isSame(one: object, other: object): boolean {
+  const [own, others] = [one, other].map((value) => Object.values(value).flat() as unknown[]);
+  return own.length === others.length && own.every((value, i) => Object.is(value, others[i]));
 }
 
 function annotationsOf(checker: ReferChecker, value: unknown, name: string): number[] {
