@@ -62,16 +62,17 @@ const NAMES: OptionNames<GroundingBatchOptions> = {
  * Returns batches for `train.fit`: pictures are stretched to the encoder's size (arXiv 2409.17531, section 4.1), so that boxes are the same
  * shares of them.
  *
- * @throws GroundingError for an unknown option, or a box outside its picture or without an area; of a batch, for a phrase that cannot be
- *   encoded
+ * @throws GroundingError for an unknown option, or an expression without a picture's size or with a box of no area in it; of a batch, for a
+ *   phrase that cannot be encoded
  * @throws ImageError for a picture that cannot be read
  */
 export function batches(model: SimVg, options: GroundingBatchOptions): BatchSource<GroundingBatch> {
   checkArguments("grounding.batches", GroundingError, { model }, { model: "module" });
   checkOptionNames(FN, options, NAMES, GroundingError);
   const { expressions, tokenizer, clean = true, batchSize = 32, shuffle, seed, dropLast } = options;
+  checkArguments(FN, GroundingError, { expressions }, { expressions: [EXPRESSION] });
+  for (const [at, one] of expressions.entries()) checkBoxes(one, at);
   const source = inOrder(expressions, { batchSize, shuffle, seed, dropLast });
-  expressions.forEach(checkBoxes);
   const plan = stretchTo(model.encoder.config.imgSize, options);
   return {
     length: source.length,
@@ -86,25 +87,26 @@ export function batches(model: SimVg, options: GroundingBatchOptions): BatchSour
   };
 }
 
-const pictureOf = (images: GroundingBatchOptions["images"], image: ReferImage): ImageInput | Promise<ImageInput> =>
-  typeof images === "string" ? join(images, image.fileName) : images(image);
+const EXPRESSION = { image: { width: "size", height: "size" }, phrase: "string", boxes: ["array"] } as const;
 
-/** Pixels beyond the edge that a box may have by rounding, as `data.refer.read` allows. */
-const MOST_BEYOND = 1;
-
-/** Refuses boxes that no picture can teach; `data.refer.read` has none of them. */
-function checkBoxes({ id, boxes, image: { width, height } }: ReferExpression): void {
+/** Refuses boxes that nothing can be learned from; a pixel beyond the edge, which real files have by rounding, is none of them. */
+function checkBoxes({ boxes, image: { width, height } }: ReferExpression, at: number): void {
   for (const box of boxes) {
     const [left, top, right, bottom] = box;
-    const isInside = Math.min(left, top, width - right, height - bottom) >= -MOST_BEYOND;
-    if (!(isInside && right > left && bottom > top))
+    const isFinite = box.length === 4 && box.every((edge) => Number.isFinite(edge));
+    if (!isFinite) throw new GroundingError(FN, `a box of expression ${at} must be 4 finite numbers`, box);
+    const isInside = left >= -1 && top >= -1 && right <= width + 1 && bottom <= height + 1;
+    if (!(right > left && bottom > top && isInside))
       throw new GroundingError(
         FN,
-        `the boxes of expression ${id} must have an area, in their picture of ${width} x ${height}`,
+        `a box of expression ${at} must have an area in its picture of ${width} x ${height}`,
         box,
       );
   }
 }
+
+const pictureOf = (images: GroundingBatchOptions["images"], image: ReferImage): ImageInput | Promise<ImageInput> =>
+  typeof images === "string" ? join(images, image.fileName) : images(image);
 
 function targetsOf({ boxes, image: { width, height } }: ReferExpression): CenterBox[] {
   return boxes.map(([left, top, right, bottom]) =>

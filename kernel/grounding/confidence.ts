@@ -60,10 +60,12 @@ export function confidence(samples: readonly ConfidenceSample[], options: Confid
   if (by !== "interval" && by !== "estimate") throw new GroundingError(FN, "by must be interval or estimate", by);
   if (!Array.isArray(samples) || !samples.length) throw new GroundingError(FN, "there must be samples", samples);
   for (const sample of samples) checkSample(sample);
-  const curve = curveOf(samples);
-  const meets = ({ risk, interval }: ConfidencePoint): boolean =>
-    (by === "interval" ? interval[0] : 1 - risk) >= precision;
-  const chosen = curve.filter(meets).at(-1) ?? null;
+  const counted = curveOf(samples);
+  const curve = counted.map(plainOf);
+  // Not by 1 - risk: the difference of shares below one half is rounded.
+  const meets = ({ correct, count, interval }: Counted): boolean =>
+    (by === "interval" ? interval[0] : correct / count) >= precision;
+  const chosen = curve[counted.findLastIndex(meets)] ?? null;
   const found: Confidence = { curve, chosen, areaUnderCurve: areaUnder(curve), count: samples.length };
   return described(found, (one) => curveTable(one, precision));
 }
@@ -95,9 +97,22 @@ function checkSample(sample: ConfidenceSample): void {
   if (typeof correct !== "boolean") throw new GroundingError(FN, "correct must be true or false", correct);
 }
 
-function curveOf(samples: readonly ConfidenceSample[]): ConfidencePoint[] {
+/** A point with the numbers of accepted predictions, and of the right ones among them. */
+interface Counted extends ConfidencePoint {
+  readonly correct: number;
+  readonly count: number;
+}
+
+const plainOf = ({ threshold, coverage, risk, interval }: Counted): ConfidencePoint => ({
+  threshold,
+  coverage,
+  risk,
+  interval,
+});
+
+function curveOf(samples: readonly ConfidenceSample[]): Counted[] {
   const sorted = [...samples].sort((a, b) => b.score - a.score);
-  const points: ConfidencePoint[] = [];
+  const points: Counted[] = [];
   let correct = 0;
   sorted.forEach((sample, i) => {
     correct += Number(sample.correct);
@@ -105,7 +120,14 @@ function curveOf(samples: readonly ConfidenceSample[]): ConfidencePoint[] {
     const count = i + 1;
     const right = correct / count;
     const interval = wilson(right, count);
-    points.push({ threshold: sample.score, coverage: count / sorted.length, risk: 1 - right, interval });
+    points.push({
+      threshold: sample.score,
+      coverage: count / sorted.length,
+      risk: 1 - right,
+      interval,
+      correct,
+      count,
+    });
   });
   return points;
 }

@@ -55,7 +55,7 @@ const NAMES: OptionNames<EvaluateOptions> = {
  * Scores a model on a source of batches, once each: Prec@0.5 (arXiv 1608.00272, section 5), generalized F1 and N-acc (arXiv 2308.16182,
  * section 4.2).
  *
- * @throws GroundingError for a branch that the model lacks
+ * @throws GroundingError for a branch that the model lacks, or a source without a batch
  */
 export async function evaluate(
   model: SimVg,
@@ -66,7 +66,7 @@ export async function evaluate(
     "grounding.evaluate",
     GroundingError,
     { model, source },
-    { model: "module", source: { batch: "function" } },
+    { model: "module", source: { batch: "function", length: "size" } },
   );
   checkOptionNames("grounding.evaluate", options, NAMES, GroundingError);
   const { branch, generalized, onProgress = patientBar("Scoring", "batches"), signal } = options;

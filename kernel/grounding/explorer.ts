@@ -8,6 +8,8 @@ import type { Tokenizer } from "../encoders/tokenizer/tokenizer";
 import { argmax, iou } from "../numeric";
 import { checkOptionNames, type OptionNames } from "../rules/option-names";
 import type { ScoredBox } from "../tasks/boxes/generalized";
+import { match } from "../tasks/boxes/match";
+import { type CenterBox, checkBox, toCenter } from "../tasks/boxes/plain";
 import type { GroundingBatchOptions } from "./batches";
 import { stretchTo } from "./preprocess";
 import { GroundingError } from "./error";
@@ -49,7 +51,7 @@ export interface GroundedAttention {
 
 /** Boxes of a sample after an epoch of a training. */
 export interface ReplayEpoch {
-  /** Probability of the foreground times the IoU of the decoder's box: the sample's own part of W_dt. */
+  /** The sample's own part of W_dt: the foreground's probability times the IoU of the decoder's box that the loss matches to the truth. */
   readonly weight: number;
   readonly token?: ScoredBox;
   readonly decoder?: ScoredBox;
@@ -101,6 +103,10 @@ export class Explorer {
     checkOptionNames(FN, options, NAMES, GroundingError);
     if (typeof options.tokenizer?.encode !== "function")
       throw new GroundingError(FN, "tokenizer must have encode", options.tokenizer);
+    const { length } = options.phrases ?? {};
+    const most = model.encoder.maxTextLength;
+    if (length !== undefined && length > most)
+      throw new GroundingError(FN, `phrases.length must be at most ${most}, as the model's table of positions`, length);
     const { branches, queries } = model.head.config;
     this.name = options.name ?? "SimVG";
     this.branches = branches === "both" ? ["token", "decoder"] : [branches];
@@ -126,10 +132,9 @@ export class Explorer {
    */
   async ground(picture: RawImage, phrase: string): Promise<Grounded> {
     const text = this.encode(phrase);
-    const image = await this.embed(picture);
     const sizes = [[picture.width, picture.height] as const];
     const found: { -readonly [K in keyof Grounded]: Grounded[K] } = { words: text.words, milliseconds: {} };
-    this.evaluating(() => {
+    await this.evaluating(picture, (image) => {
       const { encoder, head } = this.model;
       const start = performance.now();
       const features = { ...encoder.encode(image, text.ids(), text.mask()), grid: this.grid, textMask: text.mask() };
@@ -151,12 +156,11 @@ export class Explorer {
    */
   async attend(picture: RawImage, phrase: string): Promise<GroundedAttention> {
     const text = this.encode(phrase);
-    const image = await this.embed(picture);
     const patches = this.grid[0] * this.grid[1];
     const size = text.words.length * patches;
     const toPatches = new Float32Array(this.layers * size);
     const toWords = new Float32Array(this.layers * size);
-    this.evaluating(() => {
+    await this.evaluating(picture, (image) => {
       const maps = this.model.encoder.encoder.attention(
         image,
         this.model.encoder.textEmbed.forward(text.ids()),
@@ -183,15 +187,17 @@ export class Explorer {
    * Returns the boxes of one sample by the present weights, for the replay of a training: call it after every epoch.
    *
    * @throws GroundingError for a phrase that cannot be encoded
+   * @throws TaskError for a truth that is not four finite numbers
    */
   async snapshot(picture: RawImage, phrase: string, truth: Box): Promise<ReplayEpoch> {
+    checkBox("grounding.Explorer.snapshot", truth);
     this.forget();
     const { token, decoder } = await this.ground(picture, phrase);
     this.forget();
     const best = (boxes: readonly ScoredBox[] | undefined): ScoredBox | undefined =>
       boxes?.[argmax(boxes.map(({ score }) => score))];
-    const taught = best(decoder);
-    return { weight: taught ? taught.score * iou(taught.box, truth) : 0, token: best(token), decoder: taught };
+    const weight = decoder ? weightOf(decoder, truth, picture) : 0;
+    return { weight, token: best(token), decoder: best(decoder) };
   }
 
   /** Frees the embedded pictures; needed after the weights change. */
@@ -201,6 +207,7 @@ export class Explorer {
   }
 
   private wordsOf(phrase: string): string[] {
+    if (typeof phrase !== "string") throw new GroundingError(FN, "a phrase must be a text", phrase);
     const { clean = true } = this.options;
     return (clean ? cleanPhrase(phrase) : phrase).split(/\s+/).filter(Boolean);
   }
@@ -211,6 +218,7 @@ export class Explorer {
     const words = this.wordsOf(phrase);
     const { ids, mask, length } = encodePhrases(tokenizer, [words.join(" ")], phrases);
     const placed = wordSpans(tokenizer, words, length);
+    if (!placed.length) throw new GroundingError(FN, `a phrase must have a word that fits into ${length} ids`, phrase);
     const rows: [number, number] = [1, length];
     return {
       words: placed.map(({ word }) => word),
@@ -220,14 +228,27 @@ export class Explorer {
     };
   }
 
-  private async embed(picture: RawImage): Promise<Tensor> {
-    const known = this.embedded.get(picture);
-    if (known) return known;
-    const { pixelValues, dims } = await preprocess(
-      [picture],
-      stretchTo(this.model.encoder.config.imgSize, this.options),
-      FN,
-    );
+  /**
+   * Runs work on an embedded picture, dropout being off. Nothing happens between embedding and work: another call may {@link forget} the
+   * pictures while this one waits.
+   */
+  private async evaluating(picture: RawImage, work: (image: Tensor) => void): Promise<void> {
+    const { model } = this;
+    if (!this.embedded.has(picture)) {
+      const prepared = await preprocess([picture], stretchTo(model.encoder.config.imgSize, this.options), FN);
+      if (!this.embedded.has(picture)) this.embed(picture, prepared);
+    }
+    const image = this.embedded.get(picture) as Tensor;
+    const { training } = model;
+    model.eval();
+    try {
+      tf.tidy(() => work(image));
+    } finally {
+      model.train(training);
+    }
+  }
+
+  private embed(picture: RawImage, { pixelValues, dims }: Awaited<ReturnType<typeof preprocess>>): void {
     const made = tf.tidy(() => this.model.encoder.visionEmbed.forward(tf.tensor(pixelValues, dims)));
     const oldest = this.embedded.size >= MOST_PICTURES ? this.embedded.entries().next().value : undefined;
     if (oldest) {
@@ -235,19 +256,16 @@ export class Explorer {
       this.embedded.delete(oldest[0]);
     }
     this.embedded.set(picture, made);
-    return made;
   }
+}
 
-  private evaluating(work: () => void): void {
-    const { model } = this;
-    const { training } = model;
-    model.eval();
-    try {
-      tf.tidy(work);
-    } finally {
-      model.train(training);
-    }
-  }
+/** Returns a sample's part of W_dt: the probability times the IoU of the box that the loss matches to the truth. */
+function weightOf(found: readonly ScoredBox[], truth: Box, { width, height }: RawImage): number {
+  const shares = ({ 0: left, 1: top, 2: right, 3: bottom }: Box): CenterBox =>
+    toCenter([left / width, top / height, right / width, bottom / height]);
+  const predictions = { scores: found.map(({ score }) => score), boxes: found.map(({ box }) => shares(box)) };
+  const [[query]] = match(predictions, [shares(truth)]);
+  return found[query].score * iou(found[query].box, truth);
 }
 
 interface EncodedWords {

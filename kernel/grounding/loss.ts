@@ -41,9 +41,10 @@ const NAMES: OptionNames<GroundingLossOptions> = {
 function checkLossOptions(options: GroundingLossOptions): void {
   checkOptionNames(FN, options, NAMES, GroundingError);
   for (const name of ["decoder", "token", "distillation"] as const)
-    if (!((options[name] ?? 0) >= 0)) throw new GroundingError(FN, `${name} must be at least 0`, options[name]);
+    if (options[name] !== undefined && !(Number.isFinite(options[name]) && options[name] >= 0))
+      throw new GroundingError(FN, `${name} must be at least 0 and finite`, options[name]);
   const { balance = "dynamic" } = options;
-  if (balance !== "dynamic" && !(balance >= 0 && balance <= 1))
+  if (balance !== "dynamic" && !(Number.isFinite(balance) && balance >= 0 && balance <= 1))
     throw new GroundingError(FN, "balance must be dynamic or lie in [0, 1]", balance);
 }
 

@@ -57,6 +57,8 @@ export function encodePhrases(
   const ids = new Int32Array(phrases.length * length).fill(padId);
   const mask = new Int32Array(ids.length);
   const [frame] = rowsOf(tokenizer, [""]);
+  if (length <= frame.length)
+    throw new GroundingError(FN, `length must be above the ${frame.length} ids of the tokenizer's frame`, length);
   rowsOf(tokenizer, phrases.map(checked)).forEach((row, i) => {
     const phrase = phrases[i];
     if (row.length <= frame.length)

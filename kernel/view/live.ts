@@ -63,7 +63,7 @@ function registerTarget(): void {
 /** Serves one viewer: says `ready`, or why not, and answers requests. A malformed message is answered, never thrown. */
 export function acceptView(comm: Comm, open: CommMessage): void {
   const channel = channelOf(comm);
-  const view = guard(channel, () => findView(open.data));
+  const view = guard(channel, () => findView(readOpen(open.data).view));
   if (!view) return;
   comm.onMessage((message) => answer(view, channel, message.data));
   channel.send({ type: "ready" });
@@ -79,8 +79,7 @@ function channelOf(comm: Comm): Channel {
   };
 }
 
-function findView(data: JSONValue): LiveView {
-  const { view: id } = readOpen(data);
+function findView(id: string): LiveView {
   const view = live.get(id);
   if (view) return view;
   throw new UnknownView(`view ${id} is not in this session; run its cell again`);
@@ -90,6 +89,8 @@ class UnknownView extends Error {}
 
 function answer(view: LiveView, channel: Channel, data: JSONValue): void {
   const answered = guard(channel, () => {
+    // A viewer that is open stays so when its view is disposed of or dropped.
+    findView(view.id);
     const request = readMessage(data, REQUEST);
     if (view.serve) return view.serve(request, channel);
     throw new ProtocolError(REQUEST, "type", "no request: this view answers none", request.type);

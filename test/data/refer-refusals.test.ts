@@ -110,6 +110,21 @@ describe("writing referring expressions", () => {
     assert.ok(!readdirSync(folder).includes("odd"));
   });
 
+  it("keeps pictures of one name apart, or refuses them", async () => {
+    const other = { ...expression, id: "1", image: { ...expression.image, width: 80, height: 60 } };
+    for (const layout of ["refer", "grefcoco"] as const)
+      await assert.rejects(
+        refer.write([expression, other], at("odd"), { layout }),
+        refusal(/pictures must have different ids, a.jpg of 40 x 30 has that of a.jpg of 80 x 60/),
+      );
+    assert.ok(!readdirSync(folder).includes("odd"));
+    await refer.write([expression, other], at("sizes"), { layout: "seqtr" });
+    assert.deepEqual(
+      refer.read(at("sizes")).expressions.map(({ image }) => image.width),
+      [40, 80],
+    );
+  });
+
   it("keeps every file as it was where one cannot be written", async () => {
     for (const [layout, first] of [
       ["refer", "refs(unc).p"],
@@ -167,6 +182,43 @@ describe("reading referring expressions", () => {
     assert.deepEqual(read("refcoco.json"), { all: 1 }, "a set's name is no split");
     assert.deepEqual(read("refcoco.json", "val"), { val: 1 });
     assert.deepEqual(read("finetune_refexp_mine.json"), { mine: 1 });
+  });
+
+  it("refuses ids that could mean either of two things", () => {
+    const image = { id: 1, original_id: 1, file_name: "a.jpg", width: 40, height: 30, caption: "cat" };
+    const annotations = [
+      { image_id: 1, bbox: [1, 2, 2, 2] },
+      { image_id: 2, bbox: [1, 2, 3, 3] },
+    ];
+    const images = [image, { ...image, caption: "dog" }, { ...image, id: 2, caption: "cow" }];
+    writeFileSync(at("twice_val.json"), JSON.stringify({ images, annotations }));
+    assert.throws(
+      () => refer.read(at("twice_val.json")),
+      refusal(/entries of images must have different ids.*received 1/),
+    );
+    const { expressions, problems } = refer.read(at("twice_val.json"), { malformed: "skip" });
+    assert.deepEqual([expressions.map(({ phrase }) => phrase), problems.length], [["cow"], 2]);
+
+    const [picture] = document.images;
+    const [box] = document.annotations;
+    const read = (images: object[], annotations: object[]): refer.ReferDataset => {
+      const root = toolkitFolder(writePickle([reference]));
+      writeFileSync(join(root, "instances.json"), JSON.stringify({ images, annotations }));
+      return refer.read(root);
+    };
+    const same = { ...box, image_id: 1 };
+    const deep = `${"[".repeat(20_000)}${"]".repeat(20_000)}`;
+    const root = toolkitFolder(writePickle([reference]));
+    const twice = `{"id":1,"bbox":${deep}},{"id":1,"bbox":${deep}}`;
+    writeFileSync(join(root, "instances.json"), `{"images":${JSON.stringify([picture])},"annotations":[${twice}]}`);
+    assert.throws(() => refer.read(root), refusal(/annotations of one id must be the same/));
+    assert.equal(read([picture, picture], [same, same]).expressions.length, 1);
+    for (const [images, annotations, rule] of [
+      [[picture, { ...picture, width: 50 }], [box], /images of one id must be the same .*instances.json/],
+      [[picture], [box, { ...box, bbox: [5, 5, 2, 2] }], /annotations of one id must be the same/],
+      [[picture], [{ ...box, image_id: 2 }], /annotation 1 of reference 1 must be of its picture, 1 .*received 2/],
+    ] as const)
+      assert.throws(() => read([...images], [...annotations]), refusal(rule));
   });
 
   it("names values of files that have no text of their own", () => {
@@ -228,6 +280,28 @@ describe("reading referring expressions", () => {
         assert.throws(() => refer.read(folder, { [name]: value }), refusal(new RegExp(`${name} must be a text`)));
     for (const layout of ["coco", null])
       assert.throws(() => refer.read(folder, { layout } as never), refusal(/layout must/));
+  });
+});
+
+describe("texts of pickles", () => {
+  const text = (...bytes: number[]): Uint8Array => Uint8Array.of(0x58, bytes.length, 0, 0, 0, ...bytes, 0x2e);
+
+  it("are UTF-8 to the byte, with a mark of the byte order where they have one", () => {
+    assert.equal(readPickle(text(0xef, 0xbb, 0xbf, 0x61)), "\uFEFFa");
+    for (const bytes of [[0xff], [0x61, 0xc3], [0xed, 0xa0, 0x80]])
+      assert.throws(() => readPickle(text(...bytes)), { rule: "a text must be UTF-8" });
+    const root = toolkitFolder(text(0xff));
+    assert.throws(() => refer.read(root), refusal(/a text must be UTF-8 .*received \w+ of 1 bytes/));
+  });
+
+  it("of Python 2 keep every byte, however long", () => {
+    const bytes = Uint8Array.from({ length: 100_000 }, (_, i) => 128 + (i % 128));
+    const old = Uint8Array.of(0x54, ...new Uint8Array(Uint32Array.of(bytes.length).buffer), ...bytes, 0x2e);
+    const read = readPickle(old) as string;
+    assert.equal(read.length, bytes.length);
+    assert.ok(bytes.every((byte, i) => read.charCodeAt(i) === byte));
+    const line = Uint8Array.from(`S'${"\xe9a\\n".repeat(30_000)}'\n.`, (one) => one.charCodeAt(0));
+    assert.equal(readPickle(line), "éa\n".repeat(30_000));
   });
 });
 

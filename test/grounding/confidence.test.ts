@@ -66,6 +66,16 @@ describe("confidence", () => {
     assert.deepEqual(Object.keys(found), ["curve", "chosen", "areaUnderCurve", "count"]);
   });
 
+  it("meets a precision that is met to the last bit, also below one half", () => {
+    for (let count = 1; count <= 30; count++)
+      for (let right = 1; right <= count; right++) {
+        const equal = Array.from({ length: count }, (_, i) => ({ score: 0.5, correct: i < right }));
+        const { chosen } = confidence(equal, { precision: right / count, by: "estimate" });
+        assert.equal(chosen?.coverage, 1, `${right} of ${count}`);
+        assert.deepEqual(Object.keys(chosen), ["threshold", "coverage", "risk", "interval"]);
+      }
+  });
+
   it("says where no threshold does, and refuses what cannot be", () => {
     assert.equal(confidence([{ score: 0.9, correct: false }]).chosen, null);
     assert.equal(confidence([{ score: 0.9, correct: true }], { precision: 1, by: "estimate" }).chosen?.coverage, 1);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { decodeImage, type RawImage } from "../../kernel/data/image.ts";
 import { attentionWeights } from "../../kernel/nn/layers/attention.ts";
-import { grounding, nn, tf } from "./names.ts";
+import { grounding, nn, tasks, tf } from "./names.ts";
 import { type Referring, referring, SMALL } from "./small.ts";
 
 const PHRASES = { length: 14, unknownId: 3 };
@@ -106,6 +106,8 @@ describe("the explorer of SimVG", () => {
     assert.equal(toPatches.length, 2 * 2 * 4);
     const cut = await one.ground(picture, "red boat and a sail of twelve");
     assert.deepEqual(cut.words, ["red", "boat", "and", "a"], "words beyond the table are left out");
+    for (const none of [one.ground(picture, "incomprehensibilities"), one.attend(picture, "incomprehensibilities")])
+      await assert.rejects(none, /a phrase must have a word that fits into 14 ids, received "incomprehensibilities"/);
     one.forget();
   });
 
@@ -122,6 +124,62 @@ describe("the explorer of SimVG", () => {
     assert.equal(before.token?.box.length, 4);
   });
 
+  it("answers while the pictures are forgotten, and embeds a picture once for two questions", async () => {
+    const { phrase } = data.expressions[0];
+    const one = grounding.explorer(model, { tokenizer: data.tokenizer, phrases: PHRASES });
+    const start = tf.memory().numTensors;
+    const expected = await one.ground(picture, phrase);
+    const asked = one.ground(picture, phrase);
+    one.forget();
+    assert.deepEqual((await asked).token, expected.token);
+    one.forget();
+    await Promise.all([
+      one.ground(picture, phrase),
+      one.attend(picture, phrase),
+      one.snapshot(picture, phrase, [0, 0, 9, 9]),
+    ]);
+    one.forget();
+    assert.equal(tf.memory().numTensors, start);
+  });
+
+  it("weighs the box that the loss matches, not the surest one", async () => {
+    nn.manualSeed(8);
+    const several = new grounding.SimVg({ ...SMALL, head: { ...SMALL.head, queries: 4, branches: "decoder" } });
+    const { images, tokenizer, expressions } = data;
+    const one = grounding.explorer(several, { tokenizer, phrases: PHRASES });
+    const source = grounding.batches(several, { expressions, images, tokenizer, phrases: PHRASES, batchSize: 1 });
+    several.eval();
+    let differ = 0;
+    for (let i = 0; i < 6; i++) {
+      const batch = await source.batch(0, i);
+      const [{ image, phrase, boxes }] = batch.expressions;
+      const seen = await decodeImage(new Uint8Array(readFileSync(join(images, image.fileName))));
+      const { weight, decoder } = await one.snapshot(seen, phrase, boxes[0]);
+      const input = grounding.inputOf(batch);
+      const { metrics } = grounding.loss(several.forward(input), batch.targets);
+      const plain = several.forward(input).decoder!.at(-1)!;
+      const { pairs, plain: predictions } = tasks.boxes.setLoss(plain, batch.targets);
+      assert.ok(Math.abs(weight - grounding.distillationWeight(predictions, pairs, batch.targets)) < 1e-6);
+      assert.equal(metrics.W_dt, undefined);
+      differ += Number(predictions[0].scores[pairs[0][0][0]] !== decoder!.score);
+    }
+    assert.ok(differ > 0, "the matched box is another one at least once");
+    await assert.rejects(one.snapshot(picture, "the", [NaN, 0, 1, 1]), /snapshot: a box must be 4 finite numbers/);
+    one.forget();
+    several.dispose();
+  });
+
+  it("says that its model was disposed of", async () => {
+    const gone = new grounding.SimVg(SMALL);
+    const one = grounding.explorer(gone, { tokenizer: data.tokenizer, phrases: PHRASES });
+    const { phrase } = data.expressions[0];
+    await one.ground(picture, phrase);
+    gone.dispose();
+    for (const asked of [one.ground(picture, phrase), one.attend(picture, phrase)])
+      await assert.rejects(asked, { name: "NnError", message: /must not be disposed of/ });
+    one.forget();
+  });
+
   it("names unknown words and refuses what cannot be grounded", async () => {
     assert.deepEqual(explorer.unknown("the Smal, object"), ["smal"]);
     const usual = grounding.explorer(model, { tokenizer: data.tokenizer });
@@ -131,6 +189,12 @@ describe("the explorer of SimVG", () => {
     await assert.rejects(explorer.ground(picture, "smal"), /characters that the tokenizer knows/);
     await assert.rejects(explorer.ground(picture, "!"), /a phrase must be a text that is not empty/);
     await assert.rejects(explorer.attend(picture, "the ".repeat(20)), /at most 14 ids/);
+    for (const odd of [null, 5, {}] as never[]) {
+      assert.throws(() => explorer.unknown(odd), /GroundingError|a phrase must be a text/);
+      await assert.rejects(explorer.ground(picture, odd), /a phrase must be a text/);
+    }
+    const long = { tokenizer: data.tokenizer, phrases: { length: 2000 } };
+    assert.throws(() => grounding.explorer(model, long), /phrases.length must be at most 1022.*received 2000/);
     assert.throws(() => grounding.explorer(model, {} as never), /tokenizer must have encode/);
     assert.throws(
       () => grounding.explorer(model, { tokenizer: data.tokenizer, length: 3 } as never),

@@ -241,6 +241,15 @@ describe("the weight of distillation", () => {
   it("refuses options that cannot be", () => {
     const token = sure([0.4, 0.5, 0.4, 0.4]);
     assert.throws(() => grounding.loss({ token }, truth, { balance: 2 }), /balance must be dynamic or lie in/);
+    for (const balance of [NaN, "0.5", null] as never[])
+      assert.throws(() => grounding.loss({ token }, truth, { balance }), /balance must be dynamic or lie in/);
+    for (const name of ["decoder", "token", "distillation"])
+      for (const value of [-1, NaN, Infinity, "2"])
+        assert.throws(
+          () => grounding.loss({ token }, truth, { [name]: value }),
+          new RegExp(`${name} must be at least 0 and finite`),
+        );
+    assert.throws(() => grounding.loss({ token }, truth, { boxes: { l1: -5 } }), /l1 must be a finite number/);
     assert.throws(() => grounding.loss({}, truth), /predictions of a branch/);
     assert.throws(() => grounding.loss({ token }, truth, { token: 0 }), /factor above 0/);
     assert.throws(() => grounding.loss({ token }, truth, { wdt: 1 } as never), /received "wdt"/);

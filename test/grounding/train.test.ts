@@ -65,25 +65,53 @@ describe("training of SimVG", () => {
     assert.deepEqual(await source.batch(0, 0), { pixels, shape, phrases, targets, expressions });
   });
 
-  it("refuses boxes that no picture has, before the first batch", () => {
-    const [one] = data.expressions;
-    const { width, height } = one.image;
+  it("refuses expressions that nothing can be learned from, before a batch", () => {
+    const [first, second] = data.expressions;
     const { images, tokenizer } = data;
-    for (const box of [
-      [0, 0, width + 2, 5],
-      [4, 4, 4, 9],
-      [4, height, 9, height - 3],
-      [-2, 0, 5, 5],
-      [NaN, 0, 5, 5],
-    ] as const)
+    for (const [odd, told] of [
+      [
+        { boxes: [[30, 20, 10, 5]] },
+        /box of expression 1 must have an area in its picture of 48 x 48, .*30, 20, 10, 5/,
+      ],
+      [{ boxes: [[5, 5, 5, 9]] }, /must have an area/],
+      [{ boxes: [[1, 1, 9, 50]] }, /must have an area in its picture/],
+      [{ boxes: [[-2, 1, 9, 9]] }, /must have an area in its picture/],
+      [{ boxes: [[NaN, 0, 1, 1]] }, /box of expression 1 must be 4 finite numbers/],
+      [{ boxes: [[0, 0, 1]] }, /must be 4 finite numbers/],
+      [{ boxes: null }, /expressions\[1\].boxes must be an array/],
+      [{ image: { ...second.image, width: 0 } }, /expressions\[1\].image.width must be a whole number/],
+    ] as const) {
+      const expressions = [first, { ...second, ...odd }] as never;
       assert.throws(
-        () => grounding.batches(model(), { expressions: [{ ...one, boxes: [box] }], images, tokenizer }),
-        new RegExp(
-          `grounding\\.batches: the boxes of expression ${one.id} must have an area, in their picture of ${width} x ${height}`,
-        ),
+        () => grounding.batches(model(), { expressions, images, tokenizer }),
+        (error: Error) => {
+          assert.equal(error.name, "GroundingError");
+          assert.match(error.message, told);
+          return true;
+        },
       );
-    const expressions = [{ ...one, boxes: [[-1, 0, width + 1, height] as const] }];
-    assert.equal(grounding.batches(model(), { expressions, images, tokenizer }).length, 1);
+    }
+    const edge = { ...first, boxes: [[-0.5, 0, 48.5, 48]] as const };
+    assert.equal(
+      grounding.batches(model(), { expressions: [edge, { ...first, boxes: [] }], images, tokenizer }).length,
+      1,
+    );
+  });
+
+  it("says that a model was disposed of, whatever is asked of it", async () => {
+    const one = model().eval();
+    const batch = await source.batch(0, 0);
+    one.dispose();
+    const told = { name: "NnError", message: /must not be disposed of/ };
+    assert.throws(() => grounding.predict(one, batch), told);
+    await assert.rejects(grounding.evaluate(one, source), told);
+    await assert.rejects(grounding.save(one, join(data.folder, "gone.safetensors")), told);
+    await assert.rejects(train.fit(fitOf(one)));
+  });
+
+  it("scores no source that has no batches", async () => {
+    const none = { batch: source.batch } as never;
+    await assert.rejects(grounding.evaluate(model(), none), /evaluate: source.length must be a whole number/);
   });
 
   it("keeps a ratio of exactly ten between head and encoder, and clips", async () => {
@@ -241,7 +269,7 @@ describe("phrases", () => {
     assert.deepEqual(cut, encode("the small red boat"));
   });
 
-  it("are cut to no more ids than there is room for, where the frame alone is longer", () => {
+  it("are refused where the frame leaves no room for a word", () => {
     const rows = (texts: readonly string[]): number[][] => texts.map((text) => [0, ...(text ? [5, 6] : []), 2, 3]);
     const framed = {
       encode: (texts: readonly string[]) => {
@@ -254,8 +282,12 @@ describe("phrases", () => {
       },
     };
     const options = { length: 1, overflow: "cut" } as const;
-    assert.deepEqual([...grounding.encodePhrases(framed as never, ["cat"], options).ids], [3]);
-    assert.deepEqual([...grounding.encodePhrases(framed as never, ["a", "b"], options).ids], [3, 3]);
+    for (const length of [1, 3])
+      assert.throws(
+        () => grounding.encodePhrases(framed as never, ["cat"], { ...options, length }),
+        /length must be above the 3 ids of the tokenizer's frame, received [13]$/,
+      );
+    assert.deepEqual([...grounding.encodePhrases(framed as never, ["a"], { ...options, length: 4 }).ids], [0, 5, 2, 3]);
   });
 
   it("are refused where they are empty or not known", () => {

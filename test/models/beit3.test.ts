@@ -138,6 +138,10 @@ describe("files of a multimodal encoder", () => {
     assert.throws(() => call(8), /text must be \[B, L\], L in 1\.\.7/);
     assert.throws(() => call(0), /text must be \[B, L\], L in 1\.\.7/);
     assert.throws(() => call(3, tf.zeros([1, 3, 12, 8])), /pixels must be \[1, 3, 8, 12\]/);
+    const encode = (L: number, tokens = 7) =>
+      model.encode(tf.zeros([1, tokens, model.config.embedDim]), tf.zeros([1, L], "int32"), tf.ones([1, L]));
+    assert.throws(() => encode(8), /models\.Beit3\.encode: text must be \[B, L\], L in 1\.\.7/);
+    assert.throws(() => encode(3, 6), /models\.Beit3\.encode: image must be \[1, 7, \d+\], received \[1, 6, \d+\]/);
     assert.throws(() => new models.Beit3({ imgSize: 225 }), /imgSize must be multiples of patchSize/);
     assert.throws(() => new models.Beit3({ depth: 1e12 }), /models\.Beit3: parameters must fit into/);
     assert.throws(() => models.beit3Parameters({ width: 3 } as never), /received "width"/);

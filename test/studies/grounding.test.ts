@@ -94,6 +94,22 @@ describe("a study of grounding", () => {
     assert.equal(part.more.length, 2, "no differences of one method");
   });
 
+  it("has the mean weight of the same updates, wherever it was stopped", async () => {
+    const methods = TINY.methods.filter(({ name }) => name === "DWBD");
+    const settings = { ...TINY, steps: 12, seeds: 1, methods };
+    const whole = await studies.groundingStudy({ settings, folder: join(folder, "whole") });
+    for (const last of [11, 12]) {
+      const stop = new AbortController();
+      const options = { settings, folder: join(folder, `stopped-${last}`) };
+      const onStep = (_: unknown, { step }: { step: number }): void => (step === last ? stop.abort() : undefined);
+      const first = await studies.groundingStudy({ ...options, signal: stop.signal, onStep });
+      assert.equal(first.runs.length, 0);
+      const { runs, identity } = await studies.groundingStudy(options);
+      assert.ok(runs[0].weight !== null && runs[0].weight === whole.runs[0].weight, `stopped after ${last}`);
+      assert.deepEqual(readdirSync(join(options.folder, `study-${identity}`)), ["study.json"]);
+    }
+  });
+
   it("starts from an encoder with its words, and is another study where its weights are others", async () => {
     const methods = TINY.methods.filter(({ name }) => name === "token alone");
     const encoder = join(folder, "encoder");
@@ -167,5 +183,9 @@ describe("a study of grounding", () => {
     await refused({ methods: [{ name: "a" } as never] }, /settings\.methods\[0\]\.stages must be an array/);
     const [first] = TINY.methods;
     await refused({ methods: [{ ...first, stages: [{ ...first.stages[0], share: 0.5 }] }] }, /add up to 1/);
+    const half = { ...first.stages[0], share: 0.5 };
+    await refused({ methods: [{ ...first, stages: [half, half] }] }, /stages of token alone must have different names/);
+    await refused({ methods: [{ ...first, stages: [{ ...first.stages[0], name: "../../x" }] }] }, /names of letters/);
+    await refused({ methods: [{ ...first, stages: [{ share: 1 } as never] }] }, /stages\[0\]\.name must be a text/);
   });
 });

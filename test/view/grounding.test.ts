@@ -135,6 +135,68 @@ describe("the grounding view", () => {
     assert.match(JSON.stringify(open(id).sent.at(-1)!.data), /unknown-view/);
   });
 
+  it("answers every viewer, whatever another one asks meanwhile", async () => {
+    const { id } = await made();
+    const comms = [open(id), open(id), open(id)];
+    const asked = (serial: number, type: string) => ({ type, serial, picture: 0, phrase: "the red boat" });
+    await Promise.all(comms.map((comm, i) => comm.ask([asked(i, "ground"), asked(10 + i, "attend")])));
+    comms.forEach(({ sent }, i) =>
+      assert.deepEqual(
+        sent
+          .slice(1)
+          .map(({ data }) => Number(data.serial))
+          .sort((a, b) => a - b),
+        [i, 10 + i],
+      ),
+    );
+  });
+
+  it("refuses answers that no viewer would read, when it is made and later", async () => {
+    const { explorer } = makeExplorer();
+    const odd = (answer: object) => ({
+      ...explorer,
+      ground: async (...asked: Parameters<typeof explorer.ground>) => ({
+        ...(await explorer.ground(...asked)),
+        ...answer,
+      }),
+    });
+    const shown = (answer: object, options: object = {}) =>
+      grounding(odd(answer), picture, { phrases: ["red"], ...options });
+    const box = { box: LEFT, score: 0.5 };
+    for (const [answer, options, told] of [
+      [{ token: [{ ...box, score: NaN }] }, {}, /a score must be a finite number, received NaN/],
+      [{ decoder: [{ ...box, box: [NaN, 0, 1, 1] }] }, {}, /a box must be 4 finite numbers/],
+      [{ token: [box, box] }, {}, /saved\[0\].boxes.token must be 1 boxes, received 2/],
+      [{ words: [] }, {}, /saved\[0\].words must be an array of 1..256 items/],
+      [{}, { title: "a".repeat(301) }, /title must be a string of at most 300/],
+      [
+        {},
+        { phrases: [{ phrase: "red", boxes: [[9, 9, 4, 4]] }] },
+        /a true box must have an area, received \[9, 9, 4, 4\]/,
+      ],
+      [{}, { replay: { ...REPLAY, epochs: [null] } }, /weight of an epoch/],
+      [{}, { replay: { ...REPLAY, epochs: [{ weight: 0, token: { ...box, score: NaN } }] } }, /a score must be/],
+      [{}, { replay: { ...REPLAY, truth: [1, 1, 1, 5] } }, /a true box must have an area/],
+    ] as const)
+      await assert.rejects(shown(answer, options), (error: Error) => {
+        assert.match(error.name, /ViewError|ProtocolError/);
+        assert.match(error.message, told);
+        return true;
+      });
+    const many = Array.from({ length: 1000 }, () => ({ weight: 0.123, token: box, decoder: box }));
+    const large = { title: "", replay: { ...REPLAY, epochs: many } };
+    const bundle = await shown({}, large).then(
+      ({ bundle }) => JSON.stringify(bundle).length,
+      (error: Error) => error.message,
+    );
+    assert.ok(typeof bundle === "number" ? bundle <= 300 * 1024 : /must fit into/.test(bundle), String(bundle));
+    const phrases = Array.from({ length: 64 }, (_, i) => `red ${"boat ".repeat(90)}${i}`);
+    await assert.rejects(
+      grounding(makeExplorer(100).explorer, picture, { phrases }),
+      /phrases, boxes and epochs must fit into 307200 bytes/,
+    );
+  });
+
   it("refuses what does not fit", async () => {
     const { explorer } = makeExplorer();
     const phrases = ["red"];

@@ -109,6 +109,17 @@ describe("the kernel's side of a live view", () => {
     assert.equal(liveBytes(), 0);
   });
 
+  it("answers no question of a viewer that is still open once its view was disposed of", () => {
+    const dispose = keepLive(view);
+    const comm = opened({ version: 1, view: "known" });
+    dispose();
+    comm.receive({ type: "features", layer: 0, image: 1 });
+    assert.deepEqual(
+      comm.sent.map(({ data }) => data.code ?? data.type),
+      ["ready", "unknown-view"],
+    );
+  });
+
   it("refuses a malformed opening", () => {
     assert.equal(opened({ view: 3 }).sent[0].data.code, "malformed");
   });

@@ -171,6 +171,102 @@ describe("the review", () => {
     );
   });
 
+  const confirmed = (item: number) => ({ type: "decide", item, decision: { verdict: "confirmed", box: [...LEFT] } });
+
+  it("keeps the decisions of two views of one file", async () => {
+    const [first, second] = [await made(), await made()];
+    await second.comm.ask([confirmed(0)]);
+    await first.comm.ask([confirmed(1)]);
+    const { annotations, decisions } = readReviewReply(first.comm.sent.at(-1)!.data);
+    assert.deepEqual([annotations, decisions.map((one) => one?.verdict)], [2, ["confirmed", "confirmed", undefined]]);
+    assert.equal(refer.read(file).expressions.length, 2);
+    await first.comm.ask([{ type: "decide", item: 0, decision: null }]);
+    const { phrase } = refer.read(file).expressions[0];
+    assert.equal(phrase, "nothing at all", "what the other view decided is taken back in the file");
+    // Both at once: neither writes over the other.
+    await Promise.all([first.comm.ask([confirmed(0), confirmed(2)]), second.comm.ask([confirmed(1), confirmed(0)])]);
+    assert.equal(refer.read(file).expressions.length, 3);
+    assert.deepEqual(readdirSync(join(file, "..")), ["reviewed_train.json"]);
+  });
+
+  it("keeps what another kernel writes, and waits for it", async () => {
+    const { comm } = await made();
+    await comm.ask([confirmed(0)]);
+    const whole = readFileSync(file, "utf8");
+    await comm.ask([confirmed(1)]);
+    // The other kernel's file, written while that one holds the folder.
+    const lock = join(file, "..", ".lock");
+    writeFileSync(lock, "");
+    writeFileSync(file, whole);
+    const asked = comm.ask([confirmed(2)]);
+    await new Promise((done) => setTimeout(done, 150));
+    assert.equal(readFileSync(file, "utf8"), whole);
+    rmSync(lock);
+    await asked;
+    assert.deepEqual(
+      refer.read(file).expressions.map(({ phrase }) => phrase),
+      ["the blue boat", "the red boat"],
+    );
+  });
+
+  it("leaves a file that became another one, and goes on where it was removed", async () => {
+    const { comm } = await made();
+    await comm.ask([confirmed(0)]);
+    const whole = readFileSync(file, "utf8");
+    for (const content of [`{"images": [], "annotations": []}`, whole.slice(0, -40)]) {
+      writeFileSync(file, content);
+      await comm.ask([confirmed(1)]);
+      assert.match(JSON.stringify(comm.sent.at(-1)!.data), /must be one that view.review wrote|must hold JSON/);
+      assert.equal(readFileSync(file, "utf8"), content);
+    }
+    rmSync(file);
+    await comm.ask([confirmed(2)]);
+    assert.deepEqual(
+      refer.read(file).expressions.map(({ phrase }) => phrase),
+      ["the blue boat", "the red boat"],
+      "no decision of before is lost",
+    );
+  });
+
+  it("takes no decision once it is disposed of", async () => {
+    const { comm, view } = await made();
+    await comm.ask([confirmed(0)]);
+    view.dispose();
+    await comm.ask([confirmed(1)]);
+    assert.match(JSON.stringify(comm.sent.at(-1)!.data), /unknown-view/);
+    assert.equal(refer.read(file).expressions.length, 1);
+  });
+
+  it("refuses expressions whose decisions could not be read again", async () => {
+    const [{ expression, ...rest }] = PREDICTIONS;
+    const { image } = expression;
+    for (const [odd, told] of [
+      [{ phrase: " " }, /expression.phrase must be a text that is not empty/],
+      [{ phrase: "boat ".repeat(500) }, /phrase must be a string of at most 2000 characters/],
+      [{ id: "a".repeat(1001) }, /id must be a string of at most 1000/],
+      [{ split: "a".repeat(101) }, /split must be a string of at most 100/],
+      [{ image: { ...image, id: NaN } }, /image.id must be an integer/],
+      [{ image: { ...image, id: 2 ** 60 } }, /image.id must be an integer/],
+      [{ image: { ...image, fileName: "../1.jpg" } }, /image.fileName must be a name without a folder/],
+      [{ image: { ...image, width: 0 } }, /image.width must be an integer/],
+    ] as const)
+      await assert.rejects(review([{ ...rest, expression: { ...expression, ...odd } }], options()), (error: Error) => {
+        assert.equal(error.name, "ProtocolError");
+        assert.match(error.message, told);
+        return true;
+      });
+    await assert.rejects(review(PREDICTIONS, options({ title: "a".repeat(301) })), /title must be a string of at most/);
+    for (const confidence of [1.5, -0.1, NaN, "0.5", { chosen: undefined }, { chosen: {} }, null])
+      await assert.rejects(review(PREDICTIONS, options({ confidence })), /confidence must be a score in \[0, 1\]/);
+    const phrase = (i: number): string => `${i} ${"boat ".repeat(390)}`;
+    const many = Array.from({ length: 60 }, (_, i) => ({
+      ...rest,
+      expression: { ...expression, id: String(i), phrase: phrase(i) },
+    }));
+    const { bundle } = await review(many, options({ most: 60 }));
+    assert.ok(JSON.stringify(bundle).length <= 300 * 1024);
+  });
+
   it("keeps a drawn box in its picture, with an area", () => {
     const size = { width: 64, height: 48 };
     assert.deepEqual(boxWithin([70, 20, -5, 10], size), [0, 10, 64, 20]);

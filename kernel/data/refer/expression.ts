@@ -21,7 +21,7 @@ export interface ReferImage {
 
 /** A phrase with the boxes that it refers to. */
 export interface ReferExpression {
-  /** Name of the expression in its file, unique in a split. */
+  /** Name of the expression in its file; unique in a split where the ids of the file are. */
   readonly id: string;
   readonly image: ReferImage;
   readonly phrase: string;

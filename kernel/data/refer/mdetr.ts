@@ -10,11 +10,13 @@ export function readMdetr(checker: ReferChecker, document: Record<string, unknow
     if (known) known.push(bbox);
     else targets.set(image, [bbox]);
   }
-  const known = new Set<unknown>();
-  const expressions = checker.each(checker.list(document.images, "images"), (one) => {
+  const entries = checker.list(document.images, "images");
+  const known = timesOfIds(entries);
+  const expressions = checker.each(entries, (one) => {
     const entry = checker.record(one, "an entry of images");
     const id = checker.whole(entry.id, "the id of an expression");
-    known.add(id);
+    // Annotations could belong to either.
+    if ((known.get(id) ?? 0) > 1) checker.refuse("entries of images must have different ids", id);
     const image = checker.image(entry.original_id ?? id, entry.file_name, entry.width, entry.height);
     const phrase = checker.phrase(entry.caption, `the caption of expression ${id}`);
     const boxes = (targets.get(id) ?? []).map((box) => checker.box(box, image, `expression ${id}`));
@@ -23,6 +25,16 @@ export function readMdetr(checker: ReferChecker, document: Record<string, unknow
   const stray = [...targets.keys()].filter((id) => !known.has(id));
   checker.each(stray, (id) => checker.refuse("annotations must belong to an entry of images", id));
   return expressions;
+}
+
+/** Returns how many entries have each id. */
+function timesOfIds(entries: readonly unknown[]): Map<unknown, number> {
+  const times = new Map<unknown, number>();
+  for (const entry of entries) {
+    const { id } = Object(entry) as { id?: unknown };
+    times.set(id, (times.get(id) ?? 0) + 1);
+  }
+  return times;
 }
 
 /** Returns the document of one split. */

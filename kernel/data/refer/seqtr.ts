@@ -51,7 +51,8 @@ export function seqtrDocument(expressions: readonly ReferExpression[]): object {
     const { split, image, boxes } = expression;
     const entries = splits.get(split) ?? new Map<string, ReferExpression[]>();
     splits.set(split, entries);
-    const key = `${image.fileName} ${boxes.length === 1 ? boxes[0].join() : "several"}`;
+    const { id, fileName, width, height } = image;
+    const key = JSON.stringify([id, fileName, width, height, boxes.length === 1 ? boxes[0] : "several"]);
     const known = entries.get(key);
     if (known) known.push(expression);
     else entries.set(key, [expression]);

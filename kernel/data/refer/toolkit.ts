@@ -5,7 +5,13 @@ import { describeValue } from "../../rules/rule-error";
 /** Boxes and pictures of an `instances.json`. */
 interface Instances {
   images: Map<number, ReferImage>;
-  boxes: Map<number, unknown>;
+  boxes: Map<number, Annotation>;
+}
+
+interface Annotation {
+  /** Picture of the box, where the file names it. */
+  image: unknown;
+  bbox: unknown;
 }
 
 /** Number that stands in gRefCOCO for an expression without target. */
@@ -36,8 +42,11 @@ export function readToolkit(
     const split = refs.split(entry.split, `split of ${name}`);
     if (Array.isArray(entry.ann_id)) once(entry.ann_id, `ann_id of ${name}`);
     const boxes = annotationsOf(refs, entry.ann_id, name).map((id) => {
-      if (!known.boxes.has(id)) return refs.refuse(`ann_id of ${name} must be in ${instances.file}`, id);
-      return refs.box(known.boxes.get(id), image, `${name}, annotation ${id}`);
+      const found = known.boxes.get(id);
+      if (!found) return refs.refuse(`ann_id of ${name} must be in ${instances.file}`, id);
+      if (found.image !== undefined && found.image !== image.id)
+        return refs.refuse(`annotation ${id} of ${name} must be of its picture, ${image.id}`, found.image);
+      return refs.box(found.bbox, image, `${name}, annotation ${id}`);
     });
     return refs.list(entry.sentences, `sentences of ${name}`).map((sentence, k) => {
       const { sent, sent_id: id } = once(refs.record(sentence, `sentence ${k} of ${name}`), `sentence ${k} of ${name}`);
@@ -49,16 +58,37 @@ export function readToolkit(
 
 function readInstances(checker: ReferChecker, value: unknown): Instances {
   const document = checker.record(value, "the document");
-  const images = checker.list(document.images, "images").map((one): [number, ReferImage] => {
+  const images = new Map<number, ReferImage>();
+  for (const one of checker.list(document.images, "images")) {
     const { id, file_name: fileName, width, height } = checker.record(one, "an image");
     const image = checker.image(id, fileName, width, height);
-    return [image.id, image];
-  });
-  const boxes = checker.list(document.annotations, "annotations").map((one): [number, unknown] => {
-    const { id, bbox } = checker.record(one, "an annotation");
-    return [checker.whole(id, "the id of an annotation"), bbox];
-  });
-  return { images: new Map(images), boxes: new Map(boxes) };
+    putOnce(checker, images, image.id, image, "images");
+  }
+  const boxes = new Map<number, Annotation>();
+  for (const one of checker.list(document.annotations, "annotations")) {
+    const { id, bbox, image_id: image } = checker.record(one, "an annotation");
+    putOnce(checker, boxes, checker.whole(id, "the id of an annotation"), { image, bbox }, "annotations");
+  }
+  return { images, boxes };
+}
+
+/** Refuses two values of one id, of which a reference could mean either; the same value twice does no harm. */
+function putOnce<T extends object>(
+  checker: ReferChecker,
+  all: Map<number, T>,
+  id: number,
+  value: T,
+  what: string,
+): void {
+  const known = all.get(id);
+  if (known && !isSame(known, value)) checker.refuse(`${what} of one id must be the same`, id);
+  all.set(id, value);
+}
+
+/** Compares values, and lists of them; what lies deeper is no box. */
+function isSame(one: object, other: object): boolean {
+  const [own, others] = [one, other].map((value) => Object.values(value).flat() as unknown[]);
+  return own.length === others.length && own.every((value, i) => Object.is(value, others[i]));
 }
 
 function annotationsOf(checker: ReferChecker, value: unknown, name: string): number[] {

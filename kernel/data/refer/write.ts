@@ -81,15 +81,12 @@ function expressionOf(checker: ReferChecker, value: unknown, at: number): ReferE
 function checkPictures(root: string, expressions: readonly ReferExpression[]): void {
   const names = new Map<number, string>();
   for (const { image } of expressions) {
-    const known = names.get(image.id) ?? image.fileName;
-    if (known !== image.fileName)
-      throw new ReferError(
-        FN,
-        root,
-        `pictures must have different ids, ${known} has that of ${image.fileName}`,
-        image.id,
-      );
-    names.set(image.id, known);
+    const { id, fileName, width, height } = image;
+    const name = `${fileName} of ${width} x ${height}`;
+    const known = names.get(id) ?? name;
+    if (known !== name)
+      throw new ReferError(FN, root, `pictures must have different ids, ${known} has that of ${name}`, id);
+    names.set(id, known);
   }
 }
 

@@ -184,7 +184,8 @@ export class Beit3 extends nn.Module {
    * @throws ModelError for pictures of another size, or a text that is empty or longer than the table
    */
   forward({ pixels, text, textMask, masked }: Beit3Input): Beit3Output {
-    this.check(pixels, text, textMask);
+    this.checkPixels(pixels, text);
+    this.checkText("models.Beit3.forward", text, textMask);
     return this.encode(this.visionEmbed.forward(pixels, masked), text, textMask);
   }
 
@@ -194,21 +195,28 @@ export class Beit3 extends nn.Module {
    * @param image output of `visionEmbed.forward`, [B, 1 + N, C]
    * @param text ids, int32 [B, L]
    * @param textMask [B, L]
+   * @throws ModelError for embedded pictures of another shape, or a text that is empty or longer than the table
    */
   encode(image: Tensor, text: Tensor, textMask: Tensor): Beit3Output {
     const [B, L] = text.shape as [number, number];
     const { embedDim: C } = this.config;
     const N = this.grid[0] * this.grid[1];
+    this.checkText("models.Beit3.encode", text, textMask);
+    if (image.shape.join() !== [B, 1 + N, C].join())
+      throw new ModelError("models.Beit3.encode", `image must be [${B}, ${1 + N}, ${C}]`, image.shape);
     const encoded = this.encoder.forward(image, this.textEmbed.forward(text), textMask);
     const [object, patches, words] = tf.split(encoded, [1, N, L], 1);
     return { object: tf.reshape(object, [B, C]), image: patches, text: words };
   }
 
-  private check(pixels: Tensor, text: Tensor, textMask: Tensor): void {
-    const fn = "models.Beit3.forward";
+  private checkPixels(pixels: Tensor, text: Tensor): void {
+    const expected = [text.shape[0], 3, ...this.config.imgSize].join(", ");
+    if (pixels.shape.join(", ") !== expected)
+      throw new ModelError("models.Beit3.forward", `pixels must be [${expected}]`, pixels.shape);
+  }
+
+  private checkText(fn: string, text: Tensor, textMask: Tensor): void {
     const [B, L] = text.shape;
-    const expected = [B, 3, ...this.config.imgSize].join(", ");
-    if (pixels.shape.join(", ") !== expected) throw new ModelError(fn, `pixels must be [${expected}]`, pixels.shape);
     if (text.shape.length !== 2 || !L || L > this.maxTextLength)
       throw new ModelError(fn, `text must be [B, L], L in 1..${this.maxTextLength}`, text.shape);
     if (textMask.shape.join() !== `${B},${L}`)

@@ -123,12 +123,20 @@ function tidyForward(prototype: object): void {
           return output;
         });
       } catch (error) {
-        noteFailure(error, { module, inputs });
-        throw error;
+        const named = ofDisposed(module, error) ?? error;
+        noteFailure(named, { module, inputs });
+        throw named;
       }
     };
     Object.defineProperty(at, "forward", { ...own, value: tidy });
   }
+}
+
+/** Returns the error to throw where a module was disposed of: an operation on what it freed says no more than that something is undefined. */
+function ofDisposed(module: Module, error: unknown): NnError | undefined {
+  if (error instanceof NnError) return undefined;
+  const freed = [...module.namedParameters()].find(([, { value }]) => value.isDisposed);
+  return freed && new NnError(`${module.constructor.name}.forward`, "the module must not be disposed of", freed[0]);
 }
 
 function otherwise(

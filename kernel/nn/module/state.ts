@@ -27,10 +27,16 @@ export interface LoadStateOptions {
 
 const LOAD: OptionNames<LoadStateOptions> = { strict: true, rename: true };
 
-/** Returns a module's parameters as tensors for a safetensors file, under PyTorch's names and layouts. */
+/**
+ * Returns a module's parameters as tensors for a safetensors file, under PyTorch's names and layouts.
+ *
+ * @throws NnError for a module that was disposed of
+ */
 export async function stateOf(module: Module): Promise<Map<string, SafetensorsTensor>> {
   checkArguments("nn.stateOf", NnError, { module }, { module: "module" });
   const tensors = new Map<string, SafetensorsTensor>();
+  for (const [name, { value }] of module.namedParameters())
+    if (value.isDisposed) throw new NnError("nn.stateOf", "the module must not be disposed of", name);
   for (const [name, parameter] of module.namedParameters())
     tensors.set(name, { dtype: "F32", shape: parameter.shape, data: await parameter.read() });
   return tensors;

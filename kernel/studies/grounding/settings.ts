@@ -89,7 +89,10 @@ const NAMES: OptionNames<GroundingStudySettings> = {
 /** @throws StudyError naming the invalid setting */
 export function checkGroundingSettings(fn: string, settings: GroundingStudySettings): void {
   checkOptionNames(`${fn} settings`, settings, NAMES, StudyError);
-  const kinds = { images: "object", methods: [{ name: "string", stages: [{ share: "number" }] }] } as const;
+  const kinds = {
+    images: "object",
+    methods: [{ name: "string", stages: [{ name: "string", share: "number" }] }],
+  } as const;
   checkArguments(fn, StudyError, { settings }, { settings: kinds });
   const { images, batchSize, steps, seeds, size, length, objects } = settings;
   const { methods, learningRate, encoderFactor, split } = settings;
@@ -113,6 +116,10 @@ export function checkGroundingSettings(fn: string, settings: GroundingStudySetti
   if (!names.length || new Set(names).size < names.length)
     throw new StudyError(fn, "methods must be an array of at least one, with different names", names);
   for (const { name, stages } of methods) {
+    const labels = stages.map((stage) => stage.name);
+    // They become part of names of files: two of one name would share a checkpoint, and the second would not be trained.
+    if (new Set(labels).size < labels.length || !labels.every((label) => /^[\w -]+$/.test(label)))
+      throw new StudyError(fn, `stages of ${name} must have different names of letters, digits and spaces`, labels);
     const shares = stages.map(({ share }) => share);
     if (!(Math.abs(shares.reduce((sum, share) => sum + share, 0) - 1) < 1e-9 && shares.every((share) => share > 0)))
       throw new StudyError(fn, `shares of the stages of ${name} must be above 0 and add up to 1`, shares);

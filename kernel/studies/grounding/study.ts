@@ -16,6 +16,7 @@ import { join } from "../../platform/path";
 import { iou } from "../../numeric/boxes";
 import { fit, type StepReport } from "../../train";
 import { fromSeeds, StudyFile } from "../study-file";
+import { StudyWeights } from "./weights";
 import { type GroundingData, groundingBatches, groundingData, STUDY } from "./data";
 import type { GroundingMethod, GroundingStudyStage } from "./methods";
 import { kindOf, lengthOf, type PhraseKind, type PhraseLength } from "./phrases";
@@ -167,14 +168,15 @@ async function runOne(options: GroundingStudyOptions, data: GroundingData, place
   nn.manualSeed(seed);
   const model = new SimVg({ encoder: data.encoder.make(), head: { ...settings.head, ...method.head } });
   try {
-    const weights: number[] = [];
+    const weights = new StudyWeights(weightsOf(place));
     for (const stage of method.stages)
       if (!(await trainStage(options, data, { ...place, model, stage, weights }))) return null;
     const asked = groundingBatches(model, data, { split: "asked", seed, settings });
     const { samples } = await evaluate(model.eval(), asked, { branch: method.answers });
-    for (const stage of method.stages) await rm(checkpointOf(place, stage), { force: true });
+    const last = weights.last(Math.ceil(settings.steps / 10));
+    for (const path of [weightsOf(place), ...method.stages.map((stage) => checkpointOf(place, stage))])
+      await rm(path, { force: true });
     const seconds = (performance.now() - start) / 1e3;
-    const last = weights.slice(-Math.ceil(settings.steps / 10));
     const weight = last.length ? mean(last) : null;
     return { method: method.name, seed, score: groundingScore(samples), weight, seconds };
   } finally {
@@ -182,14 +184,18 @@ async function runOne(options: GroundingStudyOptions, data: GroundingData, place
   }
 }
 
-const checkpointOf = ({ method, seed, folder }: Place, { name }: GroundingStudyStage): string =>
-  join(folder, `${seed}-${method.name.toLowerCase().replace(/\W+/g, "-")}-${name}.safetensors`);
+const partOf = ({ method, seed, folder }: Place, name: string): string =>
+  join(folder, `${seed}-${method.name.toLowerCase().replace(/\W+/g, "-")}-${name}`);
+
+const checkpointOf = (place: Place, { name }: GroundingStudyStage): string => partOf(place, `${name}.safetensors`);
+
+const weightsOf = (place: Place): string => partOf(place, "weights.jsonl");
 
 /** Trains a stage, or goes on with its checkpoint. @returns false where it was stopped */
 async function trainStage(
   { settings, signal, onStep }: GroundingStudyOptions,
   data: GroundingData,
-  { model, stage, weights, ...place }: Place & { model: SimVg; stage: GroundingStudyStage; weights: number[] },
+  { model, stage, weights, ...place }: Place & { model: SimVg; stage: GroundingStudyStage; weights: StudyWeights },
 ): Promise<boolean> {
   const { method, seed } = place;
   const steps = Math.max(1, Math.round(settings.steps * stage.share));
@@ -209,9 +215,9 @@ async function trainStage(
       checkpoint: { path: checkpointOf(place, stage), every: CHECKPOINT_EVERY },
       examplesOf: ({ expressions }) => expressions.length,
     },
-    (report) => {
-      if (typeof report.metrics.W_dt === "number") weights.push(report.metrics.W_dt);
-      return onStep?.({ method: method.name, seed, stage: stage.name }, report);
+    async (report) => {
+      if (typeof report.metrics.W_dt === "number") await weights.put(stage.name, report.step, report.metrics.W_dt);
+      await onStep?.({ method: method.name, seed, stage: stage.name }, report);
     },
   );
   return ended === "finished";

@@ -56,7 +56,8 @@ export class GeneralizedScore {
       ["score", score],
       ["threshold", threshold],
     ] as const)
-      if (!(value >= 0 && value <= 1)) throw new TaskError(FN, `${name} must lie in [0, 1]`, value);
+      if (!(Number.isFinite(value) && value >= 0 && value <= 1))
+        throw new TaskError(FN, `${name} must lie in [0, 1]`, value);
     if (overlap !== "giou" && overlap !== "iou") throw new TaskError(FN, "overlap must be giou or iou", overlap);
     this.options = { score, threshold, overlap };
   }

@@ -8,7 +8,7 @@ import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import type { Pair } from "../assignment/dense";
 import { TaskError } from "../error";
 import { match, type MatchCosts, type PlainBoxes } from "./match";
-import { type CenterBox, toCorners } from "./plain";
+import { checkBox, type CenterBox, toCorners } from "./plain";
 import { boxCorners, generalizedBoxIou } from "./tensors";
 
 /** Class of a query that has found an object, and of one that has not. */
@@ -78,7 +78,7 @@ export function plainOf({ logits, boxes }: BoxPredictions): PlainBoxes[] {
  * Center and size enter the distance; a query without a target has the class without object alone.
  *
  * @param targets boxes of each picture; a picture may have none
- * @throws TaskError for other shapes, or another number of pictures
+ * @throws TaskError for other shapes, another number of pictures, a factor below 0 or not finite, or a target whose size is
  */
 export function setLoss(predictions: BoxPredictions, targets: BoxTargets, options: BoxLossOptions = {}): SetLoss {
   const fn = "tasks.boxes.setLoss";
@@ -89,10 +89,25 @@ export function setLoss(predictions: BoxPredictions, targets: BoxTargets, option
   if (logits.shape.join() !== `${B},${Q},2` || boxes.shape.join() !== `${B},${Q},4`)
     throw new TaskError(fn, "logits must be [B, Q, 2] and boxes [B, Q, 4]", [`[${logits.shape}]`, `[${boxes.shape}]`]);
   if (targets.length !== B) throw new TaskError(fn, `there must be targets of each of ${B} pictures`, targets.length);
+  checkFactors(fn, options);
+  for (const target of targets.flat()) checkTarget(fn, target);
   const plain = plainOf(predictions);
   const pairs = plain.map((one, b) => match(one, targets[b], options.costs));
   const loss = tf.tidy(() => weighted(predictions, { targets, pairs }, options));
   return { loss, pairs, plain };
+}
+
+/** Refuses factors that would make the loss fall where predictions become worse. */
+function checkFactors(fn: string, { class: ofClass, l1, giou, noObject }: BoxLossOptions): void {
+  for (const [name, value] of Object.entries({ class: ofClass, l1, giou, noObject }))
+    if (value !== undefined && !(Number.isFinite(value) && value >= 0))
+      throw new TaskError(fn, `${name} must be a finite number of at least 0`, value);
+}
+
+function checkTarget(fn: string, target: CenterBox): void {
+  checkBox(fn, target);
+  if (!(target[2] >= 0 && target[3] >= 0))
+    throw new TaskError(fn, "width and height of a target must be at least 0", target);
 }
 
 interface Matched {

@@ -33,7 +33,7 @@ const distance = (a: CenterBox, b: CenterBox): number => a.reduce((sum, value, i
  *     -class · probability + l1 · Σ|a - b| - giou · GIoU(a, b)
  *
  * @returns pairs of query and target, as many as there are of the fewer
- * @throws TaskError for an unknown option, or costs that are not finite
+ * @throws TaskError for an unknown option, a factor below 0 or not finite, or costs that are not finite
  */
 export function match(predictions: PlainBoxes, targets: readonly CenterBox[], costs: MatchCosts = {}): Pair[] {
   checkArguments(
@@ -45,6 +45,9 @@ export function match(predictions: PlainBoxes, targets: readonly CenterBox[], co
   const { scores, boxes } = predictions;
   checkOptionNames("tasks.boxes.match", costs, NAMES, TaskError);
   const { class: ofClass = 1, l1 = 5, giou = 2 } = costs;
+  for (const [name, value] of Object.entries({ class: ofClass, l1, giou }))
+    if (!(Number.isFinite(value) && value >= 0))
+      throw new TaskError("tasks.boxes.match", `the cost ${name} must be a finite number of at least 0`, value);
   const corners = targets.map(toCorners);
   const matrix = boxes.flatMap((box, query) => {
     const own = toCorners(box);

@@ -35,7 +35,8 @@ export class BoxPrecision {
    * @throws TaskError for a threshold outside (0, 1]
    */
   constructor(readonly threshold = 0.5) {
-    if (!(threshold > 0 && threshold <= 1)) throw new TaskError(FN, "threshold must lie in (0, 1]", threshold);
+    if (!(Number.isFinite(threshold) && threshold > 0 && threshold <= 1))
+      throw new TaskError(FN, "threshold must lie in (0, 1]", threshold);
   }
 
   /**

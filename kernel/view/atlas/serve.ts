@@ -4,13 +4,13 @@ import { type AtlasReply, type AtlasRequest, readAtlasRequest } from "../../prot
 import type { AtlasPayload } from "../../protocol/atlas/payload";
 import { ProtocolError } from "../../protocol/core/check";
 import { type Message, REQUEST } from "../../protocol/core/messages";
-import { latest } from "../latest";
+import { latestOfEach } from "../latest";
 import type { Channel, LiveView } from "../live";
 import type { AtlasSourceLike } from "./input";
 
-/** Serves predictions at full size: one at a time, of those that wait the last one. */
+/** Serves predictions at full size: one at a time for each viewer, of those that wait the last one. */
 export function serveAtlas({ view, experts, tasks }: AtlasPayload, source: AtlasSourceLike): LiveView {
-  const answer = latest(async ({ request, channel }: { request: AtlasRequest; channel: Channel }) => {
+  const answer = latestOfEach(async ({ request, channel }: { request: AtlasRequest; channel: Channel }) => {
     const start = performance.now();
     const found = await source.predict(request.weights, request.closed);
     const values = tasks.map(({ name, kind, outputs }) => decodeTask(kind, found[name], outputs));

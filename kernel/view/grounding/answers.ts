@@ -2,7 +2,7 @@ import type { RawImage } from "../../data/image";
 import { encodeFloat16, meanRow } from "../../numeric";
 import { base64Encode } from "../../protocol/core/base64";
 import type { GroundingAnswer, GroundingPayload, SavedAnswer, SavedAttention } from "../../protocol/grounding/payload";
-import { type GroundingExplorerLike, type GroundingPhraseLike, savedBox } from "./input";
+import { checkScored, type GroundingExplorerLike, type GroundingPhraseLike, savedBox } from "./input";
 
 /** Characters of attention that a notebook keeps. */
 const ATTENTION_CHARACTERS = 120_000;
@@ -14,6 +14,7 @@ export async function groundPhrase(
   { phrase, picture = 0, boxes: truth }: GroundingPhraseLike,
 ): Promise<GroundingAnswer> {
   const { words, token, decoder, milliseconds } = await explorer.ground(image, phrase);
+  for (const one of [...(token ?? []), ...(decoder ?? [])]) checkScored("view.grounding", one);
   const boxes = { ...(token && { token: token.map(savedBox) }), ...(decoder && { decoder: decoder.map(savedBox) }) };
   return {
     picture,

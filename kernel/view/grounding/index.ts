@@ -11,6 +11,7 @@ import {
   type GroundingPayload,
   type GroundingReplay,
   MAX_GROUNDING_PICTURES,
+  readGrounding,
 } from "../../protocol/grounding/payload";
 import { encodeJpeg } from "../draw/pictures";
 import { keepLive } from "../live";
@@ -113,7 +114,11 @@ export async function grounding(
     threshold,
     ...(replay && { replay: savedReplay(replay) }),
   };
-  const room = MAX_SAVED_BYTES - OVERHEAD - JSON.stringify(payload).length;
+  readGrounding(payload, WHERE);
+  const size = JSON.stringify(payload).length;
+  const room = MAX_SAVED_BYTES - OVERHEAD - size;
+  if (room < 0)
+    throw new ViewError(WHERE, `phrases, boxes and epochs must fit into ${MAX_SAVED_BYTES} bytes of a notebook`, size);
   const bundle: MimeBundle = {
     [GROUNDING_MIME]: payload as unknown as JSONValue,
     ...(await drawGrounding(payload, images[payload.saved[0].picture], room)),

@@ -103,7 +103,7 @@ export function phrasesOf(
     } = typeof one === "string" ? { phrase: one } : (Object(one) as GroundingPhraseLike);
     checkPlace(where, phrase, picture, pictures);
     if (boxes !== undefined && !Array.isArray(boxes)) throw new ViewError(where, "boxes must be a list", boxes);
-    boxes?.forEach((box) => checkBox(where, box));
+    boxes?.forEach((box) => checkTruth(where, box));
     return { phrase, picture, ...(boxes && { boxes }) };
   });
 }
@@ -120,17 +120,31 @@ function checkBox(where: string, box: unknown): void {
     throw new ViewError(where, "a box must be 4 finite numbers", box);
 }
 
+/** Refuses a true box that no prediction could overlap. */
+function checkTruth(where: string, box: Box): void {
+  checkBox(where, box);
+  const [left, top, right, bottom] = box;
+  if (!(right > left && bottom > top)) throw new ViewError(where, "a true box must have an area", box);
+}
+
 /** Checks the record of a training. @throws ViewError */
 export function checkReplay(where: string, replay: GroundingReplayLike, pictures: readonly RawImage[]): void {
   const { phrase, picture = 0, truth, epochs } = Object(replay) as GroundingReplayLike;
   checkPlace(where, phrase, picture, pictures);
-  checkBox(where, truth);
+  checkTruth(where, truth);
   if (!Array.isArray(epochs) || epochs.length < 1 || epochs.length > MAX_EPOCHS)
     throw new ViewError(where, `epochs of the replay must be a list of 1 to ${MAX_EPOCHS}`, epochs);
-  for (const { weight, token, decoder } of epochs as GroundingReplayLike["epochs"]) {
+  for (const epoch of epochs as GroundingReplayLike["epochs"]) {
+    const { weight, token, decoder } = Object(epoch) as GroundingReplayLike["epochs"][number];
     if (!(weight >= 0 && weight <= 1)) throw new ViewError(where, "weight of an epoch must lie in [0, 1]", weight);
-    for (const one of [token, decoder]) if (one) checkBox(where, one.box);
+    for (const one of [token, decoder]) if (one) checkScored(where, one);
   }
+}
+
+/** Refuses a box of a model whose numbers have been lost, as those of a training that diverged. @throws ViewError */
+export function checkScored(where: string, one: GroundedBoxLike): void {
+  checkBox(where, one?.box);
+  if (!Number.isFinite(one.score)) throw new ViewError(where, "a score must be a finite number", one.score);
 }
 
 const rounded = (value: number, digits: number): number => Number(value.toFixed(digits));

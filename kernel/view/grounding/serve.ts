@@ -9,7 +9,7 @@ import {
   readGroundingRequest,
 } from "../../protocol/grounding/messages";
 import type { GroundingPayload } from "../../protocol/grounding/payload";
-import { latest } from "../latest";
+import { latestOfEach } from "../latest";
 import type { Channel, LiveView } from "../live";
 import { groundPhrase, knownTruth } from "./answers";
 import type { GroundingExplorerLike } from "./input";
@@ -19,13 +19,13 @@ interface Asked<R> {
   channel: Channel;
 }
 
-/** Serves boxes and attention of any phrase: one question of each kind at a time, of those that wait the last one. */
+/** Serves boxes and attention of any phrase: one question of each kind and viewer at a time, of those that wait the last one. */
 export function serveGrounding(
   payload: GroundingPayload,
   explorer: GroundingExplorerLike,
   images: readonly RawImage[],
 ): LiveView {
-  const ground = latest(async ({ request, channel }: Asked<GroundRequest>) => {
+  const ground = latestOfEach(async ({ request, channel }: Asked<GroundRequest>) => {
     const { serial, picture, phrase } = request;
     const asked = { phrase, picture, ...knownTruth(payload, picture, phrase) };
     const reply: GroundingReply = {
@@ -35,7 +35,7 @@ export function serveGrounding(
     };
     channel.send(reply);
   });
-  const attend = latest(async ({ request, channel }: Asked<AttendRequest>) => {
+  const attend = latestOfEach(async ({ request, channel }: Asked<AttendRequest>) => {
     const { serial, picture, phrase } = request;
     const { words, toPatches, toWords } = await explorer.attend(images[picture], phrase);
     const reply: GroundingReply = { type: "attend", serial, picture, phrase, words: [...words] };

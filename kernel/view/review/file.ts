@@ -2,7 +2,9 @@ import { mdetrDocument } from "../../data/refer/mdetr";
 import type { ReferExpression, ReferImage } from "../../data/refer/expression";
 import { parseJson } from "../../rules/json-text";
 import { isFile, mkdir, readFileSync, replaceFile, existsSync, writeFile } from "../../platform/files";
+import { type Busy, lockFolder } from "../../platform/folder-lock";
 import { dirname, resolve } from "../../platform/path";
+import { sleep } from "../../platform/sleep";
 import { list, number, object, oneOf, ProtocolError, type Reader, text } from "../../protocol/core/check";
 import { ViewError } from "../../protocol/core/error";
 import { type ReviewDecision, reviewDecision } from "../../protocol/review/payload";
@@ -24,16 +26,26 @@ const fileName: Reader<string> = (value, path, where) => {
   throw new ProtocolError(where, path, "a name without a folder", name);
 };
 
-const image = object<ReferImage>({ id: number({ integer: true }), fileName, width: side, height: side });
+const whole = number({ min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER, integer: true });
+const image = object<ReferImage>({ id: whole, fileName, width: side, height: side });
+
+/** Accepts the phrases that `data.refer.read` accepts. */
+const phrase: Reader<string> = (value, path, where) => {
+  const read = text(2000)(value, path, where);
+  if (read.trim() !== "") return read;
+  throw new ProtocolError(where, path, "a text that is not empty", read);
+};
+
+const expressionShape = { id: text(1000), split: text(100), phrase, image };
+
+/** Reads the part of an expression that a decision keeps; nothing else is written, so that every file can be read again. */
+export const reviewedExpression: Reader<ReviewedExpression> = object<ReviewedExpression>(expressionShape);
 
 const reviewOf = object<{ version: 1; decisions: Entry[] }>({
   version: oneOf<1>([1]),
   decisions: list(
     object<Entry>({
-      id: text(1000),
-      split: text(100),
-      phrase: text(2000),
-      image,
+      ...expressionShape,
       decision: reviewDecision,
       score: number({ min: 0, max: 1 }),
     }),
@@ -45,13 +57,50 @@ const reviewOf = object<{ version: 1; decisions: Entry[] }>({
 const keyOf = ({ id, split, phrase, image: { fileName: name } }: ReviewedExpression): string =>
   JSON.stringify([split, id, name, phrase]);
 
+type Entries = Map<string, Entry>;
+
+/** Milliseconds between two tries to lock the folder, and number of tries. */
+const [PAUSE, TRIES] = [100, 50];
+
+/** Last change of a file in each folder. Every view has its own {@link ReviewFile}, and several views may have one file. */
+const changes = new Map<string, Promise<void>>();
+
+/** Runs a change of a file in a folder once the earlier ones of this process are done. */
+function inTurn(folder: string, change: () => Promise<void>): Promise<void> {
+  const done = (changes.get(folder) ?? Promise.resolve()).then(change);
+  const settled = done.catch(() => undefined);
+  changes.set(folder, settled);
+  void settled.then(() => changes.get(folder) === settled && changes.delete(folder));
+  return done;
+}
+
+/** Runs a change while no other process changes files in the folder; waits for one that does. */
+async function locked(folder: string, busy: Busy, change: () => Promise<void>): Promise<void> {
+  const release = await lockOf(folder, busy);
+  try {
+    await change();
+  } finally {
+    await release();
+  }
+}
+
+async function lockOf(folder: string, busy: Busy): Promise<() => Promise<void>> {
+  for (let rest = TRIES; ; rest--) {
+    try {
+      return await lockFolder(folder, busy);
+    } catch (error) {
+      if (!(error instanceof ViewError) || rest === 1) throw error;
+      await sleep(PAUSE);
+    }
+  }
+}
+
 /**
  * Decisions of a review in one file: MDETR's document of one split, which `data.refer.read` reads, with every decision beside it under
  * the key `review`. A rejected prediction is no annotation and is not asked again.
  */
 export class ReviewFile {
-  private readonly entries = new Map<string, Entry>();
-  private writing: Promise<void> = Promise.resolve();
+  private entries: Entries = new Map();
 
   private constructor(
     private readonly where: string,
@@ -67,7 +116,7 @@ export class ReviewFile {
     if (typeof given !== "string" || !/[A-Za-z]+\.json$/.test(given))
       throw new ViewError(where, "file must be a path that ends in a word and .json", given);
     const file = new ReviewFile(where, resolve(given));
-    if (existsSync(file.path)) file.read();
+    file.entries = file.read();
     return file;
   }
 
@@ -82,45 +131,41 @@ export class ReviewFile {
   }
 
   /**
-   * Writes a decision down, or takes it back with null. Decisions are written one after another, each with a whole file; one that cannot
-   * be written does not count.
+   * Writes a decision down, or takes it back with null. Decisions are written one after another, each with a whole file that keeps those
+   * of other views and other kernels; one that cannot be written does not count.
    *
    * @throws FileError where the disk refuses
+   * @throws ViewError for a file that meanwhile is no file of a review, or one that another process does not let go
    */
   decide(expression: ReviewedExpression, decision: ReviewDecision | null, score: number): Promise<void> {
-    const written = this.writing.then(() => this.change(expression, decision, score));
-    this.writing = written.catch(() => undefined);
-    return written;
+    const folder = dirname(this.path);
+    const busy: Busy = (who) => new ViewError(this.where, `${this.path} must not be in use`, who);
+    return inTurn(folder, async () => {
+      await mkdir(folder, { recursive: true });
+      await locked(folder, busy, () => this.change(expression, decision, score));
+    });
   }
 
   private async change(one: ReviewedExpression, decision: ReviewDecision | null, score: number): Promise<void> {
-    const key = keyOf(one);
-    const before = this.entries.get(key);
-    this.put(key, decision ? entryOf(one, decision, score) : undefined);
-    try {
-      await this.write();
-    } catch (error) {
-      this.put(key, before);
-      throw error;
-    }
+    const entries = this.read();
+    if (decision) entries.set(keyOf(one), { ...reviewedExpression(one, "expression", this.where), decision, score });
+    else entries.delete(keyOf(one));
+    await this.write(entries);
+    this.entries = entries;
   }
 
-  private put(key: string, entry: Entry | undefined): void {
-    if (entry) this.entries.set(key, entry);
-    else this.entries.delete(key);
-  }
-
-  private async write(): Promise<void> {
-    const decisions = [...this.entries.values()];
+  private async write(entries: Entries): Promise<void> {
+    const decisions = [...entries.values()];
     const expressions = decisions.flatMap(({ id, split, phrase, image: picture, decision: { box } }) =>
       box ? [{ id, split, phrase, image: picture, boxes: [box] }] : [],
     );
     const content = { ...mdetrDocument(expressions), review: { version: 1, decisions } };
-    await mkdir(dirname(this.path), { recursive: true });
     await replaceFile(this.path, (beside) => writeFile(beside, `${JSON.stringify(content)}\n`));
   }
 
-  private read(): void {
+  /** Returns the decisions in the file; those known before, where there is none. */
+  private read(): Entries {
+    if (!existsSync(this.path)) return new Map(this.entries);
     const where = `${this.where}: ${this.path}`;
     if (!isFile(this.path)) throw new ViewError(this.where, "file must be a plain file", this.path);
     let document: unknown;
@@ -133,15 +178,6 @@ export class ReviewFile {
     const { review } = Object(document) as { review?: unknown };
     if (review === undefined)
       throw new ViewError(where, "the file must be one that view.review wrote, as it would be replaced", document);
-    for (const entry of reviewOf(review, "review", where).decisions) this.entries.set(keyOf(entry), entry);
+    return new Map(reviewOf(review, "review", where).decisions.map((entry) => [keyOf(entry), entry]));
   }
-}
-
-function entryOf(
-  { id, split, phrase, image: picture }: ReviewedExpression,
-  decision: ReviewDecision,
-  score: number,
-): Entry {
-  const { id: number, fileName: name, width, height } = picture;
-  return { id, split, phrase, image: { id: number, fileName: name, width, height }, decision, score };
 }

@@ -9,11 +9,18 @@ import { join } from "../../platform/path";
 import { base64Encode } from "../../protocol/core/base64";
 import { ViewError } from "../../protocol/core/error";
 import { MAX_SAVED_BYTES, type SavedImage } from "../../protocol/core/saved";
-import { boxWithin, MAX_ITEMS, REVIEW_MIME, type ReviewItem, type ReviewPayload } from "../../protocol/review/payload";
+import {
+  boxWithin,
+  MAX_ITEMS,
+  readReview,
+  REVIEW_MIME,
+  type ReviewItem,
+  type ReviewPayload,
+} from "../../protocol/review/payload";
 import { encodeJpeg } from "../draw/pictures";
 import { keepLive } from "../live";
 import { pathFromNotebook } from "../origin";
-import { ReviewFile } from "./file";
+import { ReviewFile, reviewedExpression } from "./file";
 import { describeReview, drawReview } from "./picture";
 import { serveReview } from "./serve";
 
@@ -64,7 +71,7 @@ export class ReviewView extends View {
 }
 
 const WHERE = "view.review";
-const [SIDES, IMAGE_CHARACTERS] = [[360, 280, 224, 160, 112], 190_000];
+const [SIDES, IMAGE_CHARACTERS] = [[360, 280, 224, 160, 112, 80], 190_000];
 const OVERHEAD = 12 * 1024;
 
 /**
@@ -113,7 +120,11 @@ export async function review(
     doubtful: doubtful.length,
     predictions: predictions.length,
   };
-  const room = MAX_SAVED_BYTES - OVERHEAD - JSON.stringify(payload).length;
+  readReview(payload, WHERE);
+  const size = JSON.stringify(payload).length;
+  const room = MAX_SAVED_BYTES - OVERHEAD - size;
+  if (room < 0)
+    throw new ViewError(WHERE, `the predictions shown must fit into ${MAX_SAVED_BYTES} bytes of a notebook`, size);
   const bundle: MimeBundle = {
     [REVIEW_MIME]: payload as unknown as JSONValue,
     ...(await drawReview(payload, images, room)),
@@ -127,10 +138,11 @@ export async function review(
 const EVERYTHING = 2;
 
 function thresholdOf(confidence: ReviewOptions["confidence"]): number {
-  const threshold = typeof confidence === "number" ? confidence : confidence?.chosen?.threshold;
-  if (threshold === undefined && confidence && "chosen" in Object(confidence)) return EVERYTHING;
-  if (threshold !== undefined && threshold >= 0 && threshold <= EVERYTHING) return threshold;
-  throw new ViewError(WHERE, "confidence must be a score, or what grounding.confidence returns", confidence);
+  const chosen = typeof confidence === "number" ? { threshold: confidence } : confidence?.chosen;
+  if (chosen === null) return EVERYTHING;
+  const threshold: unknown = chosen?.threshold;
+  if (typeof threshold === "number" && threshold >= 0 && threshold <= 1) return threshold;
+  throw new ViewError(WHERE, "confidence must be a score in [0, 1], or what grounding.confidence returns", confidence);
 }
 
 function checkPrediction(one: ReviewPredictionLike): void {
@@ -138,6 +150,7 @@ function checkPrediction(one: ReviewPredictionLike): void {
   const { id, split, phrase, image } = Object(expression) as ReferExpression;
   if (![id, split, phrase, Object(image).fileName].every((text) => typeof text === "string" && text))
     throw new ViewError(WHERE, "a prediction must have an expression with id, split, phrase and image", one);
+  reviewedExpression(expression, "expression", WHERE);
   if (!Array.isArray(box) || box.length !== 4 || !box.every((edge) => Number.isFinite(edge)))
     throw new ViewError(WHERE, `the box of ${id} must be 4 finite numbers`, box);
   if (!(score >= 0 && score <= 1)) throw new ViewError(WHERE, `the score of ${id} must lie in [0, 1]`, score);

@@ -62,6 +62,21 @@ describe("overlap of boxes", () => {
       () => boxes.setLoss({ logits: tf.zeros([1, 2, 3]), boxes: tf.zeros([1, 2, 4]) }, [[]]),
       /logits must be/,
     );
+    const zeros = () => ({ logits: tf.zeros([1, 2, 2]), boxes: tf.zeros([1, 2, 4]) });
+    for (const name of ["class", "l1", "giou", "noObject"])
+      for (const value of [-5, NaN, Infinity, "1"])
+        assert.throws(
+          () => boxes.setLoss(zeros(), [[]], { [name]: value }),
+          new RegExp(`setLoss: ${name} must be a finite number of at least 0`),
+        );
+    for (const name of ["class", "l1", "giou"])
+      assert.throws(() => boxes.setLoss(zeros(), [[]], { costs: { [name]: -1 } }), /match: the cost .* at least 0/);
+    for (const target of [
+      [0.5, 0.5, -0.2, 0.2],
+      [0.5, 0.5, 0.2, -0.2],
+    ] as const)
+      assert.throws(() => boxes.setLoss(zeros(), [[target]]), /width and height of a target must be at least 0/);
+    assert.throws(() => boxes.setLoss(zeros(), [[[NaN, 0, 1, 1]]]), /setLoss: a box must be 4 finite numbers/);
     assert.throws(
       () => boxes.setLoss({ logits: tf.zeros([1, 2, 2]), boxes: tf.zeros([1, 2, 4]) }, []),
       /each of 1 pictures/,

@@ -65,7 +65,11 @@ describe("scores of generalized expressions", () => {
     assert.deepEqual(scores, [0, 1]);
     assert.equal(new boxes.GeneralizedScore().add([{ box: square(0, 2), score: 0.7 }], [square(0)]), 1);
     assert.equal(new boxes.GeneralizedScore().add([{ box: square(0), score: 0.69 }], []), 1);
-    assert.throws(() => new boxes.GeneralizedScore({ score: 2 }), /score must lie in \[0, 1\]/);
+    for (const value of [2, -1, NaN, "0.5", null] as never[]) {
+      assert.throws(() => new boxes.GeneralizedScore({ score: value }), /score must lie in \[0, 1\]/);
+      assert.throws(() => new boxes.GeneralizedScore({ threshold: value }), /threshold must lie in \[0, 1\]/);
+      assert.throws(() => new boxes.BoxPrecision(value), /threshold must lie in \(0, 1\]/);
+    }
   });
 
   it("refuse what is no box and no score, and count nothing then", () => {

@@ -42,7 +42,12 @@ class Bytes {
   }
 
   text(count: number): string {
-    return utf8.decode(this.take(count));
+    const bytes = this.take(count);
+    try {
+      return utf8.decode(bytes);
+    } catch {
+      throw new PickleRefusal("a text must be UTF-8", bytes);
+    }
   }
 
   /** Reads a text of Python 2, which may be UTF-8 or Latin-1. */
@@ -59,14 +64,23 @@ class Bytes {
   }
 }
 
-const utf8 = new TextDecoder();
-const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-const latin1 = (bytes: Uint8Array): string => Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+const utf16 = new TextDecoder("utf-16le", { ignoreBOM: true });
+
+/** Returns a character for each byte. */
+const latin1 = (bytes: Uint8Array): string => utf16.decode(Uint16Array.from(bytes));
+
+/** Returns a byte for each character below 256. */
+function bytesOf(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  for (let at = 0; at < bytes.length; at++) bytes[at] = text.charCodeAt(at);
+  return bytes;
+}
 
 function decodeOld(bytes: Uint8Array): string {
   try {
-    return strictUtf8.decode(bytes);
+    return utf8.decode(bytes);
   } catch {
     return latin1(bytes);
   }
@@ -104,7 +118,7 @@ function quoted(text: string): string {
     if (code.length === 3) return String.fromCharCode(Number.parseInt(code.slice(1), 16));
     return Object.hasOwn(ESCAPES, code) ? ESCAPES[code] : all;
   });
-  return decodeOld(Uint8Array.from(plain, (one) => one.charCodeAt(0)));
+  return decodeOld(bytesOf(plain));
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", "\\": "\\", "'": "'", '"': '"' };
