@@ -1,6 +1,6 @@
 import { described, type DisplayBundle, tabulate, thousands } from "../display/describe";
 import { wilson } from "../numeric";
-import { confidenceText } from "../protocol/review/payload";
+import { confidenceText } from "../protocol/core/words";
 import { checkOptionNames, type OptionNames } from "../rules/option-names";
 import { GroundingError } from "./error";
 import { percent } from "./words";

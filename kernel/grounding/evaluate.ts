@@ -12,7 +12,7 @@ import { GroundingError } from "./error";
 import type { SimVg } from "./model";
 import { predict, type PredictOptions } from "./step";
 import { patientBar } from "../display/progress";
-import { confidenceText } from "../protocol/review/payload";
+import { confidenceText } from "../protocol/core/words";
 import { percent } from "./words";
 
 /** Options of {@link evaluate}. */

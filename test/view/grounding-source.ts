@@ -6,7 +6,7 @@ import type { GroundingExplorerLike, GroundingReplayLike } from "../../kernel/vi
 export const [WIDTH, HEIGHT]: readonly [number, number] = [64, 48];
 const [LAYERS, GRID] = [3, [3, 4] as const];
 /** Words of the longest phrase that the model reads. */
-const LONGEST = 20;
+const LONGEST = 95;
 const WORDS = ["the", "red", "blue", "boat", "left", "right", "nothing"];
 
 export const picture: RawImage = {

@@ -62,3 +62,6 @@ export type Catalog = Readonly<Record<string, readonly string[]>>;
 export const translationBy = (catalog: Catalog): Translate => ({
   __: (text, ...values) => filled((Object.hasOwn(catalog, text) ? catalog[text][0] : undefined) ?? text, values),
 });
+
+/** Two digits of a score, five of one that they would round to 1: the order of sure predictions is seen there. */
+export const confidenceText = (score: number): string => score.toFixed(score >= 0.995 && score < 1 ? 5 : 2);

@@ -106,9 +106,6 @@ export function readReview(value: unknown, where = "review"): ReviewPayload {
   return read;
 }
 
-/** Two digits of a score, five of one that they would round to 1: the order of sure predictions is seen there. */
-export const confidenceText = (score: number): string => score.toFixed(score >= 0.995 && score < 1 ? 5 : 2);
-
 interface Size {
   width: number;
   height: number;
