@@ -12,7 +12,10 @@ const KERNEL = join(import.meta.dirname, "..", "..", "kernel");
 
 /** Names that are no part of the library's interface, by the reason why an error may have them. */
 const OTHERS: Record<string, string[]> = {
-  "Operations of the file system by Node's names; the error says which place cannot be written.": ["mkdir", "writeFile"],
+  "Operations of the file system by Node's names; the error says which place cannot be written.": [
+    "mkdir",
+    "writeFile",
+  ],
   "A room below the views, each of which checks what it asks of it.": ["principalComponents"],
 };
 const sources = new Sources(sourcesOf(KERNEL));
