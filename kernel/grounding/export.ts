@@ -107,7 +107,7 @@ async function tokenizerJson(source: string | object): Promise<object> {
   const value = await contentOf(source);
   if (!isRecord(value) || value instanceof Tokenizer)
     throw new GroundingError(SAVE, "tokenizer must be a JSON object, or the path of one", source);
-  // What cannot be read is refused before a file stands in the folder.
+  // A tokenizer that cannot be read is refused before a file stands in the folder.
   Tokenizer.fromJson(value, SAVE);
   return value;
 }

@@ -26,7 +26,7 @@ export interface ShownAnswer {
 interface Failure {
   /** Words that the model does not know. */
   words: readonly string[];
-  /** What the kernel said otherwise. */
+  /** Message of the kernel; empty where words are unknown. */
   problem: string;
 }
 

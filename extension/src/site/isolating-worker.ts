@@ -20,7 +20,7 @@ interface FetchingEvent extends Event {
 }
 
 const HEADERS = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
-/** What takes part in isolation; everything else goes its way unseen. */
+/** Destinations of the requests that take part in isolation; all others go their way unseen. */
 const ISOLATED: readonly string[] = ["document", "worker"];
 
 const scope = self as unknown as ServiceWorkerScope;

@@ -1,4 +1,4 @@
-/** What goes on behind a reload. */
+/** Run of a cell that goes on behind a reload. */
 export interface Pending {
   /** Position of the cell that was asked for. */
   cell: number;

@@ -7,7 +7,7 @@ import type { Request } from "../messages";
 import { buffersOf, InferenceWorker } from "../inference-worker";
 import type * as webgpu from "./webgpu";
 
-// Without isolation of the page there is no memory that threads share.
+// Only a page that is isolated from other origins has memory that threads share.
 env.wasm.numThreads = 1;
 env.wasm.wasmPaths = { wasm: new URL("onnxruntime.wasm", import.meta.url).href };
 

@@ -44,11 +44,13 @@ export function resizeTokens(tokens: Tensor, from: Grid, to: Grid): Tensor {
     if (N * M > MOST_WEIGHTS) return tokensOfMaps(resizeBilinear(mapsOf(tokens, from), to));
     const [rows, columns] = [bilinear(from[0], to[0]), bilinear(from[1], to[1])];
     const values = new Float32Array(M * N);
-    for (let m = 0; m < M; m++)
-      for (let n = 0; n < N; n++) {
-        const row = rows[Math.floor(n / from[1]) * to[0] + Math.floor(m / to[1])];
-        values[m * N + n] = row && row * columns[(n % from[1]) * to[1] + (m % to[1])];
-      }
+    rows.forEach((share, at) => {
+      // A new row is a mean of two old ones: all others have no share.
+      if (share === 0) return;
+      const [old, row] = [Math.floor(at / to[0]) * from[1], (at % to[0]) * to[1]];
+      for (let c = 0; c < from[1]; c++)
+        for (let x = 0; x < to[1]; x++) values[(row + x) * N + old + c] = share * columns[c * to[1] + x];
+    });
     return tf.matMul(tf.tensor3d(values, [1, M, N]), tokens);
   });
 }

@@ -17,6 +17,7 @@ import {
   updatesOf,
   zerosLike,
 } from "./optimizer";
+import { together } from "./together";
 
 /** Options of {@link AdamW}. */
 export interface AdamWOptions {
@@ -52,9 +53,6 @@ interface MomentsUpdate extends ParameterUpdate {
   moments: Moments;
 }
 
-/** Largest number of parameters that are updated in one operation. */
-const TOGETHER = 64;
-
 /** Groups updates by rate, decay and count of updates. */
 function alike(updates: readonly MomentsUpdate[]): MomentsUpdate[][] {
   const groups = new Map<string, MomentsUpdate[]>();
@@ -64,9 +62,7 @@ function alike(updates: readonly MomentsUpdate[]): MomentsUpdate[][] {
     if (known) known.push(update);
     else groups.set(key, [update]);
   }
-  return [...groups.values()].flatMap((group) =>
-    Array.from({ length: Math.ceil(group.length / TOGETHER) }, (_, i) => group.slice(i * TOGETHER, (i + 1) * TOGETHER)),
-  );
+  return [...groups.values()].flatMap((group) => together(group));
 }
 
 /**

@@ -3,6 +3,7 @@ import { checkArguments } from "../../rules/arguments";
 import type { Tensor } from "../../backend/tensor";
 import { fused } from "../../backend/fused";
 import { tf } from "../../backend/tf";
+import { together } from "./together";
 
 /** Returns √ Σ g² over all gradients, a scalar. */
 export function globalNorm(gradients: ReadonlyMap<string, Tensor>): Tensor {
@@ -14,12 +15,6 @@ export function globalNorm(gradients: ReadonlyMap<string, Tensor>): Tensor {
     return squares.length ? tf.sqrt(tf.addN(squares)) : tf.scalar(0);
   });
 }
-
-/** Largest number of tensors in one operation. */
-const TOGETHER = 64;
-
-const together = <T>(all: readonly T[]): T[][] =>
-  Array.from({ length: Math.ceil(all.length / TOGETHER) }, (_, i) => all.slice(i * TOGETHER, (i + 1) * TOGETHER));
 
 const squaredLength = (x: Tensor): Tensor => tf.sum(tf.square(x));
 
